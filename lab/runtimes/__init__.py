@@ -1,0 +1,70 @@
+"""Runtime: what carries a lab. One file per runtime; this page is the seam."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from lab.node import RunningNode
+from sim.topology.model import Endpoint, Link, Node
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """A device that the kernel lacks and what takes its place, or a fact of the machine that the reader must know."""
+
+    node: str
+    wanted: str  # "dummy0 (dummy)"
+    given: str  # "an ifb device under that name"
+
+
+class Runtime(Protocol):
+    """A lab's carrier. Calls come from one thread at a time, except `node`."""
+
+    def create(self, nodes: Sequence[Node]) -> None:
+        """Create these nodes, in parallel: up, empty, with loopback, no links. NodeFailed names the culprit."""
+        ...
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Remove nodes; their links' far ends go too."""
+        ...
+
+    def wire(self, links: Sequence[Link]) -> None:
+        """Cable: both ends born in place under their final names, with MTU, MAC and addresses, up."""
+        ...
+
+    def unwire(self, links: Sequence[Link]) -> None:
+        """Take cables out."""
+        ...
+
+    def set_link(self, endpoint: Endpoint, *, up: bool | None = None, mtu_bytes: int | None = None) -> None:
+        """Change one end: carrier (up=False: both sides lose carrier, as when the cable is pulled), or MTU."""
+        ...
+
+    def device(self, node: str, name: str, kind: str) -> StandIn | None:
+        """Make a virtual device on a node ("dummy", "vlan" ...): the real one where the kernel has it, else a stand-in,
+        which is told. HostError where there is neither."""
+        ...
+
+    def halt(self, name: str) -> None:
+        """Stop a node as by pulling its power: its processes end, its state is lost, its cables stay in place, dark."""
+        ...
+
+    def restart(self, node: Node) -> None:
+        """Give a halted node its power back: empty again, its cables back in their ports."""
+        ...
+
+    def node(self, name: str) -> RunningNode:
+        """The running node; NodeFailed if it is halted or unknown."""
+        ...
+
+    def stand_ins(self) -> Sequence[StandIn]:
+        """What stands in for what."""
+        ...
+
+    def states(self) -> Mapping[str, str]:
+        """Each node's state: running or halted."""
+        ...
+
+    def destroy(self) -> None:
+        """End everything. Nothing stays behind; calling it again does nothing."""
+        ...

@@ -1,0 +1,68 @@
+"""Our facts about a node, from `config.vars` of the topology file: services, workloads, storage.
+
+pydantic, because people write them. Unknown keys inside these facts are errors; other keys of `config.vars` are the
+user's own and pass unread.
+"""
+
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$")]
+InterfaceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$")]
+
+
+class Fact(BaseModel):
+    """Base of what people write under `config.vars`: frozen, and strict about keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Service(Fact):
+    """Something that listens. Without `command` the lab runs a small responder that speaks `protocol`."""
+
+    name: Name
+    address: IPv4Address | IPv6Address | None = None  # None: the wildcard address (workloads: their own)
+    port: Port
+    protocol: Literal["tcp", "udp", "http", "dns"] = "tcp"
+    command: str | None = None  # a real daemon in the foreground, split as a POSIX shell would, never run by a shell
+
+
+class Opening(Fact):
+    """One thing a workload's policy lets in. No `port` opens the protocol as a whole."""
+
+    protocol: Literal["tcp", "udp", "icmp"]
+    port: Port | None = None
+    source: IPv4Network | IPv6Network | None = Field(default=None, alias="from")  # None: from anywhere
+
+
+class Workload(Fact):
+    """A guest of a compute: a network namespace behind `tap`, with a /32 (and a /128) routed to it."""
+
+    name: Name
+    tap: InterfaceName
+    address: IPv4Address
+    address6: IPv6Address | None = None
+    services: tuple[Service, ...] = ()
+    policy: tuple[Opening, ...] = ()  # what may come in; established traffic always may
+
+
+class StorageServers(Fact):
+    """Where a backend's servers are: names of nodes of this topology."""
+
+    servers: tuple[Name, ...] = ()
+
+
+Backend = Literal["local-lvm", "local-file", "ceph-rbd", "nfs"]
+
+
+class Facts(Fact):
+    """All of them. `storage` is the one line that switches a compute's instance storage backend."""
+
+    services: tuple[Service, ...] = ()
+    workloads: tuple[Workload, ...] = ()
+    storage: Backend | None = None
+    storage_servers: tuple[Name, ...] = ()  # nodes that serve ceph-rbd or nfs to this compute
+    storage_interface: InterfaceName | None = None  # the transport interface that storage traffic uses on this node

@@ -1,0 +1,183 @@
+"""The network as drawn: nodes, links, endpoints. Frozen values, read from a containerlab file by `sim.topology.reader`.
+
+A Topology says what is cabled and which files each node receives. What those files mean is a Device's business, and what
+carries the nodes is a Runtime's.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from sim.errors import Place, TopologyError
+from sim.topology.facts import Facts
+
+
+class Kind(StrEnum):
+    """What a node is. Aliases of containerlab's (`frrouting`, `cvx`) are folded into these by the reader."""
+
+    LINUX = "linux"
+    FRR = "frr"
+    CUMULUS = "cumulus_cvx"
+    BRIDGE = "bridge"
+    HOST = "host"
+    WORKLOAD = "workload"  # ours: a guest behind a tap of a compute, declared in config.vars
+
+
+class LinkType(StrEnum):
+    """How an endpoint is cabled (containerlab's link types that stay on one machine)."""
+
+    VETH = "veth"
+    DUMMY = "dummy"
+    MGMT_NET = "mgmt-net"
+    HOST = "host"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One end of a link: `leaf1:eth1`. Addresses are those the file gives the end, as `address/length`."""
+
+    node: str
+    interface: str
+    mac: str | None = None
+    addresses: tuple[str, ...] = ()
+    vars: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.node}:{self.interface}"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A cable. A veth has two endpoints; dummy has one; mgmt-net and host have one and the name on the far side."""
+
+    type: LinkType
+    endpoints: tuple[Endpoint, ...]
+    mtu_bytes: int = 9500
+    far_interface: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    place: Place | None = None
+
+    def __str__(self) -> str:
+        return " - ".join(map(str, self.endpoints))
+
+    def other(self, node: str) -> Endpoint | None:
+        """The endpoint across from `node`, or None for a link with one end."""
+        return next((end for end in self.endpoints if end.node != node), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """A file or folder that the node receives: copied, never mounted. `destination` is absolute on the node."""
+
+    source: Path
+    destination: str
+    options: str = ""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A place in the topology. `group` is its role; `facts` are ours, from `config.vars` (see `sim.topology.facts`)."""
+
+    name: str
+    kind: Kind = Kind.LINUX
+    group: str | None = None
+    hostname: str = ""
+    image: str | None = None
+    binds: tuple[Bind, ...] = ()
+    exec: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    sysctls: Mapping[str, str] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    startup_config: Path | str | None = None
+    extras: Mapping[str, Any] = field(default_factory=dict)
+    network_mode: str | None = None
+    mgmt_ipv4: str | None = None
+    mgmt_ipv6: str | None = None
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
+    parent: str | None = None  # the compute that carries a workload
+    place: Place | None = None
+
+    @property
+    def managed(self) -> bool:
+        """Whether the lab gives the node an eth0 on the management network, as containerlab does by default."""
+        return self.kind in (Kind.LINUX, Kind.FRR, Kind.CUMULUS) and self.network_mode != "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Management:
+    """The management network that the lab brings (containerlab's `mgmt`)."""
+
+    network: str = "clab"
+    bridge: str = "br-mgmt"
+    ipv4_subnet: str = "172.20.20.0/24"
+    ipv6_subnet: str = "3fff:172:20:20::/64"
+    ipv4_gateway: str | None = None
+    ipv6_gateway: str | None = None
+    mtu_bytes: int = 1500
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """A lab as its file draws it, workloads included (each is a Node of kind workload, cabled to its compute's tap).
+
+    `file` is the topology file; `nodes` keeps the file's order.
+    """
+
+    name: str
+    file: Path
+    nodes: Mapping[str, Node]
+    links: tuple[Link, ...]
+    management: Management = field(default_factory=Management)
+    prefix: str = "clab"
+
+    def node(self, name: str) -> Node:
+        """The node of that name; TopologyError lists the known ones."""
+        if name not in self.nodes:
+            raise TopologyError(f"no node named {name!r}; known: {', '.join(self.nodes)}", Place(str(self.file)))
+        return self.nodes[name]
+
+    def links_of(self, node: str) -> Iterator[Link]:
+        """The links with an end on `node`."""
+        return (link for link in self.links if any(end.node == node for end in link.endpoints))
+
+    def link_at(self, endpoint: str) -> Link:
+        """The link that `node:interface` is an end of; TopologyError if there is none."""
+        for link in self.links:
+            if any(str(end) == endpoint for end in link.endpoints):
+                return link
+        raise TopologyError(f"no link at {endpoint!r}; write node:interface", Place(str(self.file)))
+
+    def peer(self, node: str, interface: str) -> Endpoint | None:
+        """The endpoint at the other end of the cable, or None."""
+        for link in self.links:
+            for end in link.endpoints:
+                if (end.node, end.interface) == (node, interface):
+                    return next((other for other in link.endpoints if other is not end), None)
+        return None
+
+    def roles(self) -> Mapping[str, tuple[Node, ...]]:
+        """Nodes by role (group)."""
+        found: dict[str, tuple[Node, ...]] = {}
+        for node in self.nodes.values():
+            if node.group:
+                found[node.group] = (*found.get(node.group, ()), node)
+        return found
+
+    def without(self, link: Link) -> "Topology":
+        """The same network with one cable pulled."""
+        return replace(self, links=tuple(each for each in self.links if each is not link))
+
+    def without_node(self, name: str) -> "Topology":
+        """The same network with one node, its workloads and their cables gone."""
+        gone = {name} | {node.name for node in self.nodes.values() if node.parent == name}
+        return replace(
+            self,
+            nodes={key: node for key, node in self.nodes.items() if key not in gone},
+            links=tuple(link for link in self.links if not any(end.node in gone for end in link.endpoints)),
+        )
