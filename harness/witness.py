@@ -1,7 +1,7 @@
 """Witness: what a check may ask of the network, whoever answers.
 
-`harness.run.LabWitness` answers from a running lab. Everything is asked afresh at each call: a check that is retried sees the
-network as it is then.
+`harness.run.LabWitness` answers from a running lab. Everything is asked afresh at each call: a check that is retried
+sees the network as it is then.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from sim.topology.model import Topology
 class Spread:
     """How one router spread forwarded flows over the next hops of a prefix.
 
-    `counts`: flows seen to leave by each next hop. `predicted`: the kernel's own choice per flow, asked without a packet
+    `counts`: flows seen to leave by each next hop. `predicted`: the kernel's own choice per flow, without a packet
     (`ip route get ... iif`), or None where it could not be asked; `mismatches` counts flows that went elsewhere.
     """
 
@@ -46,8 +46,10 @@ class Witness(Protocol):
         ...
 
     def trace(self, flow: Flow, size_bytes: int | None = None, via: str | None = None) -> Trace:
-        """One probe with captures on every node: the hops, and where it died and why. `size_bytes` sets an IP packet of that
-        length with DF; `via` (an interface of the source) forces the first link."""
+        """One probe with captures on every node: the hops, and where it died and why.
+
+        `size_bytes` sets an IP packet of that length with DF; `via` (an interface of the source) forces the first link.
+        """
         ...
 
     def spread(self, node: str, prefix: str, flows: int) -> Spread:

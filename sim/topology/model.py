@@ -1,6 +1,6 @@
-"""The network as drawn: nodes, links, endpoints. Frozen values, read from a containerlab file by `sim.topology.reader`.
+"""The network as drawn: nodes, links, endpoints. Frozen values, read by `sim.topology.reader`.
 
-A Topology says what is cabled and which files each node receives. What those files mean is a Device's business, and what
+A Topology says what is cabled and which files each node gets. What those files mean is a Device's business, and what
 carries the nodes is a Runtime's.
 """
 
