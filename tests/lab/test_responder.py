@@ -57,6 +57,11 @@ def everything(peer: socket.socket) -> bytes:
     return words
 
 
+def say_all(peer: socket.socket, words: bytes) -> None:
+    peer.sendall(words)
+    peer.shutdown(socket.SHUT_WR)
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_http_answers_with_the_service_and_the_node(start: Start, address: str) -> None:
     port = serving(start, "http", address)
@@ -72,7 +77,7 @@ def test_tcp_says_its_name_and_then_echoes_more_than_a_buffer_holds(start: Start
     port = serving(start, "tcp", None)
     long = bytes(range(256)) * 20000
     with socket.create_connection(("127.0.0.1", port), timeout=5) as peer:
-        sender = threading.Thread(target=lambda: (peer.sendall(long), peer.shutdown(socket.SHUT_WR)))
+        sender = threading.Thread(target=say_all, args=(peer, long))
         sender.start()
         banner, echo = everything(peer).split(b"\r\n", 1)
         sender.join()
