@@ -1,0 +1,42 @@
+# Fabriclab. `make help` tells the whole story.
+TOPOLOGY ?= topologies/dev01
+REPORT   ?= reports/$(notdir $(patsubst %/,%,$(TOPOLOGY)))
+export FABRICLAB_HINTS := make
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lab-up lab-down verify test check bench clean
+
+help: ## this list
+	@printf 'Fabriclab: real daemons, your own configuration, proof.\n\n'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@printf '\nTOPOLOGY=%s is the lab of lab-up and lab-down; any folder or *.clab.yml will do.\n' '$(TOPOLOGY)'
+	@printf 'The command itself: .venv/bin/fabriclab --help\n'
+
+setup: ## install what is missing: Debian packages, .venv, .tools (lab-up does it by itself)
+	@scripts/setup.sh
+
+lab-up: setup ## bring TOPOLOGY up with its real configuration, and verify it
+	@.venv/bin/fabriclab deploy '$(TOPOLOGY)'
+	@.venv/bin/fabriclab verify '$(TOPOLOGY)' --report '$(REPORT)'
+
+lab-down: ## end the lab; nothing stays behind
+	@.venv/bin/fabriclab destroy '$(TOPOLOGY)'
+
+verify: setup ## run every scenario, each in a fresh lab, known-bad twins included
+	@.venv/bin/fabriclab verify scenarios --report reports/scenarios
+
+test: ## every test: on paper, in the kernel, and the scenarios
+	@scripts/setup.sh dev
+	@.venv/bin/pytest -n 2 --dist loadgroup tests scenarios
+
+check: ## the quick half, without root: style, types, tests on paper
+	@scripts/setup.sh dev
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/pytest -m 'not kernel' tests
+
+bench: ## time to convergence against a bare floor and mininet
+	@scripts/setup.sh dev bench
+	@.venv/bin/python -m bench
+
+clean: ## end every lab, and remove what setup and the tests made
+	@if [ -x .venv/bin/fabriclab ]; then .venv/bin/fabriclab destroy --all; fi
+	@rm -rf .venv .tools reports .pytest_cache .mypy_cache .ruff_cache .hypothesis ./*.egg-info

@@ -1,0 +1,71 @@
+"""What the Tab key offers: topology paths, running labs, nodes, endpoints, scenarios.
+
+A file that can not be read offers nothing: an error has no place on a command line that is still being typed.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sim.errors import FabricError
+
+
+def topologies(incomplete: str) -> list[str]:
+    """Topology folders and files below the current folder, and running labs."""
+    return [*_paths(incomplete, ".clab.yml"), *running_labs(incomplete)]
+
+
+def running_labs(incomplete: str) -> list[str]:
+    """Names of running labs."""
+    from lab.lab import Lab
+
+    return [name for name in Lab.list() if name.startswith(incomplete)]
+
+
+def scenarios(incomplete: str) -> list[str]:
+    """Scenario files and folders, topology folders, and running labs."""
+    return [*_paths(incomplete, ".yml"), *running_labs(incomplete)]
+
+
+def nodes(ctx: Any, incomplete: str) -> list[str]:
+    """Nodes of the topology that stands earlier on the line."""
+    return [name for name in _nodes(ctx) if name.startswith(incomplete)]
+
+
+def endpoints(ctx: Any, incomplete: str) -> list[str]:
+    """Endpoints of that topology: `leaf1:eth1`."""
+    topology = _topology(ctx)
+    ends = [str(end) for link in topology.links for end in link.endpoints] if topology else []
+    return [end for end in ends if end.startswith(incomplete)]
+
+
+def _nodes(ctx: Any) -> Iterator[str]:
+    topology = _topology(ctx)
+    return iter(topology.nodes if topology else ())
+
+
+def _topology(ctx: Any) -> Any:
+    from harness import labs
+
+    text = ctx.params.get("topology")
+    try:
+        return labs.read(text) if text else None
+    except (FabricError, OSError):
+        return None
+
+
+def _paths(incomplete: str, ending: str) -> list[str]:
+    """Folders and files that continue `incomplete`; a folder that is the only one is opened."""
+    parent, _, start = incomplete.rpartition("/")
+    folder = Path(parent or ("/" if incomplete.startswith("/") else "."))
+    prefix = f"{parent}/" if "/" in incomplete else ""
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return []
+    found = [entry for entry in entries if entry.name.startswith(start) and not entry.name.startswith(".")]
+    return [
+        f"{prefix}{entry.name}" + ("/" if entry.is_dir() else "")
+        for entry in found
+        if entry.is_dir() or entry.name.endswith(ending)
+    ]

@@ -1,0 +1,209 @@
+"""Values drawn for a terminal. Nothing here decides anything: JSON says all that these tables say.
+
+Colour only where rich finds a terminal and NO_COLOR is not set; without a terminal, lines are as long as they need.
+Progress and errors go to standard error, answers to standard output.
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+WIDE = 200
+"""Columns without a terminal, so that a pipe sees whole lines."""
+
+COLOURS = {"pass": "green", "fail": "bold red", "error": "bold magenta", "skip": "yellow"}
+
+
+def console(stderr: bool = False) -> Console:
+    """A console of one stream."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, highlight=False, soft_wrap=True, width=None if stream.isatty() else WIDE)
+
+
+def error(line: str) -> None:
+    """One line on standard error."""
+    console(stderr=True).print(Text(" ".join(line.splitlines()), style="red"))
+
+
+def document(value: Any) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.write(json.dumps(value, indent=2, default=str, ensure_ascii=False) + "\n")
+
+
+def raw(stdout: bytes, stderr: bytes) -> None:
+    """A command's own output, byte for byte."""
+    sys.stdout.buffer.write(stdout)
+    sys.stdout.buffer.flush()
+    sys.stderr.buffer.write(stderr)
+    sys.stderr.buffer.flush()
+
+
+def answer(value: Any, draw: Callable[[Any], None], as_json: bool) -> None:
+    """An answer as JSON or as `draw` shows it."""
+    if as_json:
+        document(value.to_json())
+    else:
+        draw(value)
+
+
+def show_commands() -> None:
+    """Show each command that runs on a node, on standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    commands = logging.getLogger("fabriclab.commands")
+    commands.addHandler(handler)
+    commands.setLevel(logging.DEBUG)
+
+
+@contextmanager
+def progress(title: str, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Where a long verb stands: one line that changes on a terminal, one line per step elsewhere."""
+    screen = console(stderr=True)
+    if quiet:
+        yield lambda step: None
+    elif screen.is_terminal:
+        with screen.status(title) as status:
+            yield lambda step: status.update(f"{title}: {escape(step)}")
+    else:
+        yield lambda step: screen.print(f"{title}: {step}", markup=False)
+
+
+def table(*columns: str) -> Table:
+    """A table without a frame."""
+    made = Table(box=None, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
+
+
+def deployed(summary: Any) -> None:
+    """The summary of deploy: a line, what stands in, and what to do next."""
+    seen, out = summary.content, console()
+    nodes, name = seen["nodes"], seen["name"]
+    out.print(
+        f"[bold green]{escape(name)}[/] {seen['what']}: {len(nodes)} nodes, {len(seen['links'])} links"
+        f" in {seen['took_s']:.1f} s"
+    )
+    _stand_ins(out, seen["stand_ins"])
+
+
+def _stand_ins(out: Console, given: Sequence[Mapping[str, str]]) -> None:
+    """Stand-ins by what they are, with the nodes that have them."""
+    where: dict[tuple[str, str], list[str]] = {}
+    for each in given:
+        where.setdefault((each["wanted"], each["given"]), []).append(each["node"])
+    if where:
+        out.print("\n[bold]stand-ins[/] (what this kernel lacks, and what takes its place)")
+    for (wanted, stood), nodes in where.items():
+        out.print(f"  {wanted} -> {stood}  [dim]{', '.join(nodes)}[/]")
+
+
+def pushed(result: Any) -> None:
+    """What a push changed, or with --dry-run would change."""
+    out = console()
+    for node in result.content["nodes"]:
+        for change in node["changes"]:
+            out.print(f"[bold]{escape(node['name'])}[/] {escape(change['path'])}: {escape(change['what'])}")
+            for line in change.get("diff", "").splitlines():
+                out.print(Text(line, style={"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")))
+        for note in node.get("notes", ()):
+            out.print(f"[bold]{escape(node['name'])}[/] [yellow]note[/] {escape(note)}")
+    if not any(node["changes"] for node in result.content["nodes"]):
+        out.print("nothing to change: the nodes have these files")
+
+
+def destroyed(result: Any) -> None:
+    """What was ended."""
+    out, content = console(), result.content
+    for name in content["destroyed"]:
+        out.print(f"{escape(name)} destroyed")
+    for name in content["not_running"]:
+        out.print(f"{escape(name)} was not running")
+    if not content["destroyed"] and not content["not_running"]:
+        out.print("no lab is running")
+
+
+def labs(result: Any) -> None:
+    """Every running lab."""
+    rows = result.content["labs"]
+    made = table("LAB", "NODES", "TOPOLOGY")
+    for each in rows:
+        count = str(each["nodes"]) if each["running"] == each["nodes"] else f"{each['running']} of {each['nodes']}"
+        made.add_row(escape(each["name"]), count, escape(each["file"]))
+    console().print(made if rows else "no lab is running; start one with: fabriclab deploy topologies/dev01")
+
+
+def lab(result: Any) -> None:
+    """One lab: nodes with addresses, links, stand-ins."""
+    seen, out = result.content, console()
+    out.print(f"[bold]{escape(seen['name'])}[/]  {escape(seen['file'])}\n")
+    made = table("NODE", "ROLE", "KIND", "STATE", "ADDRESSES")
+    for node in seen["nodes"]:
+        state = node["state"]
+        addresses = "\n".join(f"{face} {' '.join(held)}" for face, held in node["addresses"].items())
+        colour = "green" if state == "running" else "red"
+        made.add_row(node["name"], node["role"] or "", node["kind"], f"[{colour}]{state}[/]", escape(addresses))
+    out.print(made)
+    out.print(f"\n[bold]links[/] ({len(seen['links'])})")
+    for link in seen["links"]:
+        out.print("  " + escape(" - ".join(link["endpoints"])))
+    _stand_ins(out, seen["stand_ins"])
+
+
+def snapshot(seen: Any) -> None:
+    """A Snapshot in brief: per node its interfaces, sessions, routes and listeners."""
+    out = console()
+    for name, state in seen.nodes.items():
+        out.print(f"[bold]{escape(name)}[/]" + ("" if state.running else " [red]halted[/]"))
+        for face in state.interfaces.values():
+            up = "[green]up[/]" if face.up else "[red]down[/]"
+            out.print(f"  {escape(face.name)} {up} mtu {face.mtu_bytes} {' '.join(face.addresses)}")
+        for session in state.sessions:
+            colour = "green" if session.up else "red"
+            out.print(f"  {session.protocol} {escape(session.peer)} [{colour}]{escape(session.state)}[/]")
+        for prefix, route in state.fib.items():
+            hops = ", ".join(f"via {hop.via or 'link'} dev {hop.interface}" for hop in route.next_hops)
+            out.print(f"  {prefix} {route.protocol} {hops or route.type}")
+        for each in state.listeners:
+            out.print(f"  listens {each.protocol} {each.address}:{each.port} [dim]{escape(each.program)}[/]")
+    for note in seen.notes:
+        out.print(f"[yellow]note[/] {escape(str(note.place))}: {escape(note.text)}")
+
+
+def trace(result: Any) -> None:
+    """A Trace: its hops, how it ended and why."""
+    found, out = result.trace, console()
+    colour = "green" if found.delivered else "red"
+    out.print(f"{escape(str(found.flow))}: [{colour}]{found.disposition}[/]")
+    for path in found.paths:
+        for hop in path:
+            out.print(f"  {escape(hop.node)}  {hop.incoming or ''} -> {hop.outgoing or ''}")
+    if found.where:
+        out.print(f"  at {escape(found.where)}: {escape(found.why)}")
+    if found.round_trip_s is not None:
+        out.print(f"  answered by {found.answer_from} after {found.round_trip_s * 1000:.2f} ms")
+
+
+def findings(result: Any) -> None:
+    """What the host lacks."""
+    out, found = console(), result.content["findings"]
+    for each in found:
+        mark = "[red]missing[/]" if each["fatal"] else "[yellow]note[/]"
+        out.print(f"{mark} {escape(each['what'])}: {escape(each['do'])}")
+    if not found:
+        out.print("[green]this machine has all that labs need[/]")
+
+
+def written(paths: Sequence[Path]) -> None:
+    """Where the report's files lie."""
+    for path in paths:
+        console().print(str(path))
