@@ -1,0 +1,106 @@
+"""/etc/network/interfaces and interfaces.d, by the node's real ifupdown2: `ifup -a` at boot, `ifreload -a` after.
+
+A copy of ifupdown2 unpacked for the lab is preferred to the host's own, which may be the classic ifupdown. Devices that
+the files ask for and that ifupdown2 could not make where the kernel lacks them (dummy, VLAN) are made beforehand.
+"""
+
+import re
+from collections.abc import Iterator
+
+from harness.appliers import Work
+
+CONF = "/etc/network/interfaces"
+UNPACKED = "/run/fabriclab/tools/usr/share/ifupdown2"
+_STARTER = (
+    "import runpy, sys; sys.path.insert(0, {folder!r}); sys.argv[0] = {verb!r}; "
+    "runpy.run_path({folder!r} + '/__main__.py', run_name='__main__')"
+)
+"""ifupdown2 looks at its own name to know what it is asked."""
+_LINE = re.compile(r"(?P<path>/\S+): line ?(?P<line>\d+): (?P<words>.+)$")
+_IFACE = re.compile(r"^\s*iface\s+(?P<name>\S+)", re.MULTILINE)
+_VLAN = re.compile(r"^(?P<parent>[A-Za-z0-9_-]+)\.(?P<id>\d{1,4})$")
+_HARMLESS = ("brctl", "modprobe")
+
+
+class Ifupdown:
+    """ifupdown2, as Debian and Cumulus Linux have it."""
+
+    name, order = "ifupdown2", 20
+
+    def claims(self, path: str) -> bool:
+        """interfaces, what it sources, and the scripts and policies beside them."""
+        return path.startswith("/etc/network/")
+
+    def check(self, work: Work) -> None:
+        """`ifreload --syntax-check`."""
+        if CONF in work.files:
+            self._run(work, "ifreload", "-a", "--syntax-check")
+
+    def apply(self, work: Work) -> None:
+        """Bring the interfaces up, or to the changed files."""
+        if CONF in work.files:
+            self._make_devices(work)
+            self._run(work, *(("ifup", "-a") if work.boot else ("ifreload", "-a")))
+        elif CONF in work.before:
+            work.note(f"{CONF} is gone: its interfaces stay as they are")
+
+    def _make_devices(self, work: Work) -> None:
+        if not work.devices:
+            return
+        present = set(work.node.run(["ls", "/sys/class/net"]).text.split())
+        for name, kind in wanted_devices(work):
+            if name not in present:
+                work.devices.device(work.node.name, name, kind)
+
+    def _run(self, work: Work, verb: str, *options: str) -> None:
+        done = work.node.run([*self._program(work, verb), *options], check=False, timeout_s=120.0)
+        words = [line.strip() for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
+        if done.status:
+            raise self._rejection(work, words)
+        for line in words:
+            if not any(harmless in line for harmless in _HARMLESS):
+                work.note(f"{verb}: {line}")
+
+    def _program(self, work: Work, verb: str) -> list[str]:
+        unpacked = work.node.run(["test", "-e", f"{UNPACKED}/__main__.py"], check=False).status == 0
+        if unpacked:
+            return ["/usr/bin/python3", "-c", _STARTER.format(folder=UNPACKED, verb=verb)]
+        return [f"/sbin/{verb}"]
+
+    def _rejection(self, work: Work, words: list[str]) -> Exception:
+        errors = [line for line in words if line.startswith("error: ")] or words
+        first = errors[0] if errors else "it ended with an error"
+        if found := _LINE.search(first):
+            return work.rejected(found["path"], found["words"], int(found["line"]))
+        path, line = _quoted(work, first)
+        return work.rejected(path, first.removeprefix("error: ").removeprefix("warning: "), line)
+
+
+def _interface_files(work: Work) -> Iterator[str]:
+    return (path for path in sorted(work.files) if path == CONF or path.startswith("/etc/network/interfaces.d/"))
+
+
+def wanted_devices(work: Work) -> Iterator[tuple[str, str]]:
+    """Devices that the files ask for by name, and of which kind."""
+    for path in _interface_files(work):
+        for stanza in re.split(r"^(?=\s*(?:auto|iface|allow-\S+|source)\b)", work.text(path), flags=re.MULTILINE):
+            found = _IFACE.match(stanza)
+            if found and (
+                re.search(r"^\s*link-type\s+dummy\s*$", stanza, re.MULTILINE) or found["name"].startswith("dummy")
+            ):
+                yield found["name"], "dummy"
+            elif found and _VLAN.match(found["name"]):
+                yield found["name"], "vlan"
+
+
+def _quoted(work: Work, words: str) -> tuple[str, int]:
+    """The line that a complaint without a number means: the one with the value it quotes."""
+    quoted = re.search(r"[\"'](?P<value>[^\"']+)[\"']", words)
+    for path in _interface_files(work):
+        for number, line in enumerate(work.text(path).splitlines(), 1):
+            if quoted and quoted["value"] in line.split():
+                return path, number
+    return CONF, 0
+
+
+APPLIERS = (Ifupdown(),)

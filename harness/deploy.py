@@ -1,0 +1,168 @@
+"""The order in which a lab boots: cables, then on every node its files, the topology's `exec` lines, and its role.
+
+`bring_up` starts a lab from nothing, `apply` brings a running one to what the topology says now, `boot` gives a node
+that came back (or was added) all that it runs. A bring-up that fails leaves nothing behind and names the node; an
+`apply` that fails puts the lab back to the topology and the files it had.
+"""
+
+import shlex
+import threading
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from harness.push import PushResult, current_files, push
+from lab.lab import Difference, Lab
+from lab.node import RunningNode
+from lab.roles import role_of
+from lab.runtimes import Runtime, StandIn
+from sim.errors import CommandFailed, InputError
+from sim.topology.files import node_files
+from sim.topology.model import Topology
+
+Progress = Callable[[str], None]
+RUNTIMES = ("namespaces",)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What `apply` did. True if anything was changed."""
+
+    difference: Difference
+    pushed: Mapping[str, PushResult]
+
+    def __bool__(self) -> bool:
+        return bool(self.difference) or any(result.changed for result in self.pushed.values())
+
+
+def bring_up(
+    topology: Topology,
+    *,
+    bare: bool = False,
+    progress: Progress = lambda _: None,
+    runtime: str = "namespaces",
+) -> Lab:
+    """A lab up with all that its topology asks for; `bare`: cabled and empty. On any failure nothing stays behind."""
+    if runtime not in RUNTIMES:
+        raise InputError(f"no runtime named {runtime!r}; known: {', '.join(RUNTIMES)}", "--runtime")
+    lab = Lab.deploy(topology, progress)
+    try:
+        if not bare:
+            boot(lab, topology.nodes, progress)
+        lab.mark_running()
+    except BaseException:
+        lab.destroy()
+        raise
+    return lab
+
+
+def boot(lab: Lab, names: Collection[str], progress: Progress = lambda _: None) -> Mapping[str, PushResult]:
+    """Boot these nodes, which are cabled and empty: roles prepare, files, `exec`, roles start."""
+    progress(f"configuration of {len(names)} nodes")
+    _prepare(lab, names)
+    pushed = _push(lab, {name: _files(lab.topology, name) for name in names}, boot=True)
+    _execute(lab, names)
+    progress("roles")
+    start_roles(lab, names)
+    return pushed
+
+
+def apply(lab: Lab, topology: Topology, progress: Progress = lambda _: None) -> Applied:
+    """Bring a running lab to the topology and the files it names now, changing nothing else.
+
+    On failure the lab gets back the topology and the files it had, and the error is raised.
+    """
+    with lab.held():
+        before = lab.topology
+        had = lab.each(lambda node: current_files(node, ()))
+        try:
+            return _advance(lab, topology, progress)
+        except BaseException:
+            _go_back(lab, before, had)
+            raise
+
+
+def _advance(lab: Lab, topology: Topology, progress: Progress) -> Applied:
+    difference = lab.apply(topology)
+    made = {*difference.added, *difference.changed}
+    kept = [name for name in lab.nodes if name not in made]
+    pushed = dict(boot(lab, made, progress)) if made else {}
+    progress(f"configuration of {len(kept)} nodes")
+    _prepare(lab, kept)
+    pushed |= _push(lab, {name: _files(topology, name) for name in kept}, boot=False)
+    start_roles(lab, kept)
+    lab.mark_running()
+    return Applied(difference, pushed)
+
+
+def _go_back(lab: Lab, topology: Topology, had: Mapping[str, Mapping[str, bytes]]) -> None:
+    """The old topology again, and on each node the files it had, pushed back or (a node made anew) booted."""
+    difference = lab.apply(topology)
+    made = {*difference.added, *difference.changed}
+    _prepare(lab, topology.nodes)
+    for again, boots in ((made, True), (set(had) - made, False)):
+        _push(lab, {name: had.get(name, {}) for name in again}, boot=boots)
+    _execute(lab, made)
+    start_roles(lab, topology.nodes)
+
+
+def push_files(lab: Lab, files: Mapping[str, Mapping[str, bytes]]) -> Mapping[str, PushResult]:
+    """Push files (all that the node is to have, by node) to running nodes, then let their roles follow."""
+    pushed = _push(lab, files, boot=False)
+    start_roles(lab, [name for name, result in pushed.items() if result.changed])
+    return pushed
+
+
+def _push(lab: Lab, files: Mapping[str, Mapping[str, bytes]], *, boot: bool) -> dict[str, PushResult]:
+    devices = _OneAtATime(lab.runtime)
+
+    def work(node: RunningNode) -> PushResult:
+        return push(node, lab.topology.nodes[node.name], files[node.name], runtime=devices, boot=boot)
+
+    return lab.each(work, files.keys())
+
+
+def _files(topology: Topology, name: str) -> Mapping[str, bytes]:
+    return node_files(topology, topology.nodes[name])
+
+
+def _prepare(lab: Lab, names: Collection[str]) -> None:
+    for name in names:
+        declared = lab.topology.nodes[name]
+        if name in lab.nodes and (role := role_of(declared)):
+            role.prepare(lab.nodes[name], declared, lab)
+
+
+def start_roles(lab: Lab, names: Collection[str]) -> None:
+    """What the nodes run beside their configuration; again after every push, which may have replaced what it needs."""
+
+    def work(node: RunningNode) -> None:
+        declared = lab.topology.nodes[node.name]
+        if role := role_of(declared):
+            role.start(node, declared, lab)
+
+    lab.each(work, names)
+
+
+def _execute(lab: Lab, names: Collection[str]) -> None:
+    """The topology's `exec` lines, split as a shell would and run without one; a failing one fails the deploy."""
+
+    def work(node: RunningNode) -> None:
+        for line in lab.topology.nodes[node.name].exec:
+            done = node.run(shlex.split(line), check=False)
+            if done.status:
+                raise CommandFailed(f"exec {line!r} ended with {done.status}: {done.words}", node.name)
+
+    lab.each(work, [name for name in names if lab.topology.nodes[name].exec])
+
+
+class _OneAtATime:
+    """A runtime takes calls from one thread at a time; nodes boot in many."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._lock = threading.Lock()
+
+    def device(self, node: str, name: str, kind: str) -> StandIn | None:
+        """See Runtime."""
+        with self._lock:
+            return self._runtime.device(node, name, kind)

@@ -1,0 +1,120 @@
+"""push: the user's bytes onto a node, applied with the node's own tools in the order a booting host would.
+
+The node remembers which files it was given. A push compares those with what is wanted, byte for byte: nothing differs,
+nothing is touched. What differs is written, read by the tools that claim it, and applied. When a tool refuses, the node
+gets back the files it had and what they meant, and the tool's words, file and line are the error.
+
+A file that begins with `#!` is written executable. A file no longer wanted is removed.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from harness.appliers import Applier, Devices, Work, appliers
+from lab.node import RunningNode
+from sim.errors import FabricError
+from sim.topology.model import Node
+
+RECORD = "/run/fabriclab/pushed.json"
+"""On the node: the paths of the files that were pushed last, and the notes of that push."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushResult:
+    """What a push did: files written, files removed, which appliers acted, and what the reader should know."""
+
+    node: str
+    written: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    acted: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether the node was touched at all."""
+        return bool(self.written or self.removed)
+
+
+def push(
+    node: RunningNode,
+    declared: Node,
+    files: Mapping[str, bytes],
+    *,
+    runtime: Devices | None = None,
+    boot: bool = False,
+) -> PushResult:
+    """Put files on a node and apply them. PushRejected leaves a running node with what it had.
+
+    `boot` says that nothing of the node's configuration runs yet; `runtime` makes the devices that files ask for.
+    """
+    work = Work(node, declared, dict(files), {} if boot else current_files(node, files), boot, runtime)
+    if not work.changed:
+        return PushResult(node.name)
+    _write(work)
+    acted: list[Applier] = []
+    try:
+        _apply(work, acted)
+    except FabricError as error:
+        if not boot:
+            _undo(work, acted, error)
+        raise
+    node.write({RECORD: json.dumps({"files": sorted(files), "notes": work.notes}).encode()})
+    written = tuple(sorted(path for path in work.changed if path in work.files))
+    removed = tuple(sorted(path for path in work.changed if path not in work.files))
+    return PushResult(node.name, written, removed, tuple(each.name for each in acted), tuple(work.notes))
+
+
+def current_files(node: RunningNode, wanted: Iterable[str]) -> dict[str, bytes]:
+    """What the node has at the wanted paths and at those it was given before."""
+    paths = {*wanted, *_record(node)["files"]}
+    found = {path: node.read(path) for path in sorted(paths)}
+    return {path: content for path, content in found.items() if content is not None}
+
+
+def recorded_notes(node: RunningNode) -> list[str]:
+    """What the last push that changed the node had to tell."""
+    return _record(node)["notes"]
+
+
+def _record(node: RunningNode) -> dict[str, list[str]]:
+    recorded = node.read(RECORD)
+    found: dict[str, list[str]] = json.loads(recorded) if recorded else {"files": [], "notes": []}
+    return found
+
+
+def _write(work: Work) -> None:
+    """The changed files, scripts executable."""
+    content = {path: work.files.get(path) for path in work.changed}
+    scripts = {path: text for path, text in content.items() if text and text.startswith(b"#!")}
+    plain = {path: text for path, text in content.items() if path not in scripts}
+    if plain:
+        work.node.write(plain)
+    if scripts:
+        work.node.write(scripts, 0o755)
+
+
+def _concerned(work: Work) -> list[Applier]:
+    return [each for each in appliers() if any(each.claims(path) for path in work.changed)]
+
+
+def _apply(work: Work, acted: list[Applier]) -> None:
+    """Every check before the first act, so that most refusals cost nothing; at boot acting is the check."""
+    concerned = _concerned(work)
+    if not work.boot:
+        for applier in concerned:
+            applier.check(work)
+    for applier in concerned:
+        acted.append(applier)
+        applier.apply(work)
+
+
+def _undo(work: Work, acted: list[Applier], error: FabricError) -> None:
+    """Back to the files the node had, and to what those appliers that acted had made of them."""
+    back = work.backwards()
+    _write(back)
+    for applier in acted:
+        try:
+            applier.apply(back)
+        except FabricError as second:
+            error.add_note(f"going back, {applier.name}: {second}")
