@@ -1,8 +1,7 @@
 """What an observed iptables ruleset does with the first packet of a conversation: read from the tool's own words.
 
-Only the filter table's chains, as `iptables-save` prints them, first match wins, user chains followed. A match this file
-does not know may or may not hold: the walk goes on past such a rule and says so, unless the outcome is the same anyway.
-nftables rulesets are not read.
+Only the filter table's chains, as `iptables-save` prints them, first match wins, user chains followed. A match that
+this file does not know may or may not hold: the walk goes on past such a rule, and says so. nftables rulesets are not read.
 """
 
 import shlex
@@ -45,7 +44,7 @@ class Packet:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What a ruleset does: `accepted`, the `rule` that decided (its text, or the chain's policy), and what was unsure."""
+    """What a ruleset does: `accepted`, the `rule` that decided (or the chain's policy), and what was unsure."""
 
     accepted: bool
     rule: str

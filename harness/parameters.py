@@ -7,15 +7,25 @@ and cable ends are checked against the topology when one is given, so that a sli
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from functools import cache
 from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    ValidationInfo,
+    create_model,
+)
+from pydantic_core import CoreSchema, core_schema
 
 from sim.flow import Flow as SimFlow
 from sim.topology.model import Topology
+from sim.topology.strict import meant
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0}
@@ -23,10 +33,8 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 
 def unknown(what: str, name: str, known: list[str]) -> str:
     """One phrase for a name nobody knows: what it looks like, and what is known."""
-    close = get_close_matches(name, known, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
-    return f"no {what} named {name!r}{hint} known: {shown}" if hint else f"no {what} named {name!r}; known: {shown}"
+    shown = ", ".join(known[:16]) + (", ..." if len(known) > 16 else "")
+    return f"no {what} named {name!r}{meant(name, known) or ';'} known: {shown}"
 
 
 def duration_s(text: object) -> float:
@@ -136,10 +144,18 @@ class WrittenFlow(Written):
     dport: int | None = Field(default=None, ge=1, le=65535)
 
 
-def _flow(value: object, info: ValidationInfo) -> SimFlow:
+class _FromWriting:
+    """Reads a WrittenFlow where a Flow is wanted; a Flow made in Python passes as it is."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        written = handler.generate_schema(WrittenFlow)
+        return core_schema.no_info_wrap_validator_function(_flow, written)
+
+
+def _flow(value: object, read: core_schema.ValidatorFunctionWrapHandler) -> SimFlow:
     if isinstance(value, SimFlow):
         return value
-    written = WrittenFlow.model_validate(value, context=info.context)
+    written: WrittenFlow = read(value)
     if written.protocol == "icmp" and (written.sport or written.dport):
         raise ValueError("icmp has no ports; write proto: tcp or udp")
     if written.protocol != "icmp" and written.dport is None:
@@ -147,8 +163,8 @@ def _flow(value: object, info: ValidationInfo) -> SimFlow:
     return SimFlow(written.source, written.destination, written.protocol, written.sport, written.dport)
 
 
-Flow = Annotated[SimFlow, BeforeValidator(_flow, json_schema_input_type=WrittenFlow)]
-"""A 5-tuple by meaning."""
+Flow = Annotated[SimFlow, _FromWriting()]
+"""A 5-tuple by meaning: `{from: server1, to: server4, proto: udp, dport: 4789}`."""
 
 
 class Opening(Written):

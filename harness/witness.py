@@ -1,6 +1,6 @@
 """Witness: what a check may ask of the network, whoever answers.
 
-`harness.run.LabWitness` answers from a running lab. Everything is asked afresh at each call: a check that is retried
+`harness.play.LabWitness` answers from a running lab. Everything is asked afresh at each call: a check that is retried
 sees the network as it is then.
 """
 

@@ -1,0 +1,144 @@
+"""What a scenario may `do` to a network: each action changes the lab and the drawing together.
+
+An action's name in a scenario is the function's, with the first underscore as a dot: `link_down` is `link.down`. Its
+parameters after the Stage are what the YAML takes. An action that can not be done raises LabError.
+"""
+
+import inspect
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from harness import deploy
+from harness.parameters import CableEnd, NodeName
+from lab.lab import Lab
+from sim.errors import LabError, NodeFailed
+from sim.topology.facts import Service
+from sim.topology.model import Link, Node, Topology
+from sim.topology.overlay import with_overlay
+
+Bytes = Annotated[int, Field(ge=68, le=65535)]
+Action = Callable[..., None]
+
+
+@dataclass(slots=True)
+class Stage:
+    """A lab while a story changes it. `drawn` is the network with everything in place; `topology` as it is now."""
+
+    lab: Lab
+    drawn: Topology
+    down: set[str] = field(default_factory=set)  # cables, by their text
+    stopped: list[str] = field(default_factory=list)
+    ended: dict[tuple[str, str], Service] = field(default_factory=dict)  # by node and name
+
+    @property
+    def topology(self) -> Topology:
+        """The network as drawn, after the actions so far."""
+        now = replace(self.drawn, links=tuple(link for link in self.drawn.links if str(link) not in self.down))
+        for name in self.stopped:
+            now = now.without_node(name)
+        return now
+
+    def cable(self, end: str) -> Link:
+        """The cable at `node:interface`, whether it is plugged in or not."""
+        return self.drawn.link_at(end)
+
+
+def link_down(stage: Stage, link: CableEnd) -> None:
+    """Pull the cable at `link` (node:interface): both ends lose carrier."""
+    stage.lab.set_link(link, up=False)
+    stage.down.add(str(stage.cable(link)))
+
+
+def link_up(stage: Stage, link: CableEnd) -> None:
+    """Plug the cable at `link` (node:interface) in again."""
+    stage.lab.set_link(link, up=True)
+    stage.down.discard(str(stage.cable(link)))
+
+
+def node_stop(stage: Stage, node: NodeName) -> None:
+    """Pull the power of `node`: its processes end, its cables go dark. Its workloads stop with it."""
+    stage.lab.halt(node)
+    stage.stopped.append(node)
+
+
+def node_start(stage: Stage, node: NodeName) -> None:
+    """Give `node` its power back and boot it with its files."""
+    if node not in stage.stopped:
+        raise LabError("it is running; node.start wants a node that node.stop stopped", node)
+    stage.lab.restart(node)
+    workloads = [name for name, each in stage.drawn.nodes.items() if each.parent == node]
+    deploy.boot(stage.lab, [node, *workloads])
+    stage.stopped.remove(node)
+
+
+def daemon_kill(stage: Stage, node: NodeName, daemon: str) -> None:
+    """End every process called `daemon` on `node` with SIGKILL, so that it can say goodbye to nobody."""
+    running = stage.lab.nodes.get(node)
+    if running is None:
+        raise NodeFailed("it is not running", node)
+    processes = running.processes()
+    found = [each.pid for each in processes if each.name == daemon]
+    if not found:
+        names = ", ".join(sorted({each.name for each in processes})) or "none"
+        raise LabError(f"no process is called {daemon!r}; running: {names}", node)
+    for pid in found:
+        running.signal(pid, signal.SIGKILL)
+
+
+def config_push(stage: Stage, overlay: str) -> None:
+    """Push changed files: those under the folder `overlay` (beside the scenario), as `<node>/<path on the node>`."""
+    changed = with_overlay(stage.drawn, Path(overlay))
+    deploy.apply(stage.lab, changed)
+    stage.drawn = changed
+
+
+def service_stop(stage: Stage, node: NodeName, name: str) -> None:
+    """End the declared service `name` of `node`: nobody listens there any more."""
+    declared = stage.drawn.nodes[node].facts.services
+    ending = next((each for each in declared if each.name == name), None)
+    if ending is None:
+        known = ", ".join(each.name for each in declared) or "none"
+        raise LabError(f"no service is called {name!r}; declared: {known}", node)
+    _declare(stage, node, tuple(each for each in declared if each is not ending))
+    stage.ended[node, name] = ending
+
+
+def service_start(stage: Stage, node: NodeName, name: str) -> None:
+    """Begin a declared service of `node` again that service.stop ended."""
+    if (node, name) not in stage.ended:
+        raise LabError(f"{name!r} was not stopped; service.start wants a service that service.stop stopped", node)
+    _declare(stage, node, (*stage.drawn.nodes[node].facts.services, stage.ended.pop((node, name))))
+
+
+def interface_mtu(stage: Stage, interface: CableEnd, bytes: Bytes) -> None:
+    """Set the MTU of one end of a cable, `interface` (node:interface), to `bytes`."""
+    stage.lab.set_link(interface, mtu_bytes=bytes)
+
+
+def _declare(stage: Stage, node: str, services: tuple[Service, ...]) -> None:
+    """The same network, in which a node declares other services."""
+    old = stage.drawn.nodes[node]
+    new: Node = replace(old, facts=old.facts.model_copy(update={"services": services}))
+    changed = replace(stage.drawn, nodes={**stage.drawn.nodes, node: new})
+    deploy.apply(stage.lab, changed)
+    stage.drawn = changed
+
+
+@cache
+def actions() -> Mapping[str, Action]:
+    """Every action by the name that scenarios use."""
+    own = inspect.getmembers(sys.modules[__name__], inspect.isfunction)
+    return {
+        name.replace("_", ".", 1): function
+        for name, function in own
+        if function.__module__ == __name__
+        and next(iter(inspect.signature(function).parameters), "") == "stage"
+        and not name.startswith("_")
+    }

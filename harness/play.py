@@ -1,0 +1,142 @@
+"""Play a scenario's steps on a lab: do, expect, and wait no longer than it takes.
+
+`within` and `for` count from the end of the last `do`. An expectation with `within` is asked, and asked again when a
+kernel of the lab has news (`harness.bell`), until it holds or the time is over; with `for` it must hold at every look
+from its first good one on. An action that can not be done skips the rest. A FabricError in a check is ERROR, whatever
+`not` says.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+
+from harness import checks
+from harness.actions import Stage, actions
+from harness.bell import Bell
+from harness.observe import observe
+from harness.probes.prober import Prober
+from harness.story import Step
+from harness.verdict import Outcome, Verdict, errored, passed, skipped
+from harness.witness import Spread, Witness
+from lab.lab import Lab
+from sim.errors import FabricError
+from sim.flow import Flow, Trace
+from sim.snapshot import Snapshot
+from sim.topology.model import Topology
+
+TICK_S = 0.2
+"""The longest silence before a check is asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """One step's answer. `took_s` runs from the last `do` (for a do: from its start) to the answer, over `looks`."""
+
+    step: Step
+    verdict: Verdict
+    took_s: float
+    looks: int = 1
+
+
+class LabWitness:
+    """A Witness that asks a running lab: its kernels and daemons, and packets."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._prober = Prober(stage.lab.runtime, stage.drawn)
+
+    @property
+    def topology(self) -> Topology:
+        """The network as drawn, after the actions so far."""
+        return self._stage.topology
+
+    def snapshot(self) -> Snapshot:
+        """The network as it is now."""
+        return observe(self._stage.lab)
+
+    def traces(self, flows: Sequence[Flow]) -> Sequence[Trace]:
+        """One probe per flow, all at once."""
+        self._prober.topology = self._stage.drawn
+        return self._prober.traces(flows)
+
+    def trace(self, flow: Flow, size_bytes: int | None = None, via: str | None = None) -> Trace:
+        """One probe with captures on every node."""
+        return self._prober.trace(flow, size_bytes=size_bytes, via=via)
+
+    def spread(self, node: str, prefix: str, flows: int) -> Spread:
+        """Forward flows through a node and count where they go."""
+        return self._prober.spread(node, prefix, flows)
+
+    def close(self) -> None:
+        """Close the sockets."""
+        self._prober.close()
+
+
+class Play:
+    """A scenario's steps on a lab, one after another: what happened so far, and the clock since the last `do`."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.stage = Stage(lab, lab.topology)
+        self.witness = LabWitness(self.stage)
+        self._since = time.monotonic()
+        self._broken: str | None = None
+
+    def step(self, step: Step) -> StepResult:
+        """Do or expect what the step says."""
+        if self._broken:
+            return StepResult(step, skipped(f"not tried: {self._broken}"), 0.0, 0)
+        return self._do(step) if step.verb == "do" else self.expect(step)
+
+    def _do(self, step: Step) -> StepResult:
+        started = time.monotonic()
+        try:
+            actions()[step.name](self.stage, **step.arguments)
+            verdict = passed(f"done: {step}")
+        except FabricError as error:
+            self._broken = f"{step} could not be done"
+            verdict = errored(str(error))
+        self._since = time.monotonic()
+        return StepResult(step, verdict, self._since - started)
+
+    def expect(self, step: Step) -> StepResult:
+        """Ask, and ask again as the step's times allow."""
+        looks, held = 0, False
+        with Bell(self.stage.lab) if step.within_s or step.for_s else nullcontext() as bell:
+            while True:
+                began = time.monotonic()
+                verdict = self._look(step)
+                elapsed, looks = time.monotonic() - self._since, looks + 1
+                answer = _answer(step, verdict, elapsed, held)
+                if answer is not None or bell is None:
+                    return StepResult(step, answer or verdict, elapsed, looks)
+                held = verdict.outcome is Outcome.PASS
+                bell.wait(max(TICK_S, time.monotonic() - began))
+
+    def _look(self, step: Step) -> Verdict:
+        verdict = look(step.name, step.arguments, self.witness)
+        return verdict.inverted() if step.negated else verdict
+
+    def close(self) -> None:
+        """Close the sockets of the probes."""
+        self.witness.close()
+
+
+def _answer(step: Step, verdict: Verdict, elapsed_s: float, held: bool) -> Verdict | None:
+    """The step's answer if this look decides it; None: ask again. `held` says that an earlier look was good."""
+    if verdict.outcome is Outcome.PASS:
+        return None if step.for_s is not None and elapsed_s < step.for_s else verdict
+    if held:
+        return replace(verdict, text=f"{verdict.text}; {elapsed_s:.1f}s in, though it held before")
+    if verdict.outcome is not Outcome.SKIP and step.within_s is not None and elapsed_s < step.within_s:
+        return None
+    return verdict
+
+
+def look(name: str, arguments: Mapping[str, Any], witness: Witness) -> Verdict:
+    """Ask a check once. An instrument that fails is ERROR."""
+    try:
+        return checks.check(name)(witness, **arguments)
+    except FabricError as error:
+        return errored(str(error))
