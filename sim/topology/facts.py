@@ -7,20 +7,16 @@ user's own and pass unread.
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from sim.topology.strict import Strict
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$")]
 InterfaceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$")]
 
 
-class Fact(BaseModel):
-    """Base of what people write under `config.vars`: frozen, and strict about keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Service(Fact):
+class Service(Strict):
     """Something that listens. Without `command` the lab runs a small responder that speaks `protocol`."""
 
     name: Name
@@ -30,7 +26,7 @@ class Service(Fact):
     command: str | None = None  # a real daemon in the foreground, split as a POSIX shell would, never run by a shell
 
 
-class Opening(Fact):
+class Opening(Strict):
     """One thing a workload's policy lets in. No `port` opens the protocol as a whole."""
 
     protocol: Literal["tcp", "udp", "icmp"]
@@ -38,7 +34,7 @@ class Opening(Fact):
     source: IPv4Network | IPv6Network | None = Field(default=None, alias="from")  # None: from anywhere
 
 
-class Workload(Fact):
+class Workload(Strict):
     """A guest of a compute: a network namespace behind `tap`, with a /32 (and a /128) routed to it."""
 
     name: Name
@@ -49,16 +45,10 @@ class Workload(Fact):
     policy: tuple[Opening, ...] = ()  # what may come in; established traffic always may
 
 
-class StorageServers(Fact):
-    """Where a backend's servers are: names of nodes of this topology."""
-
-    servers: tuple[Name, ...] = ()
-
-
 Backend = Literal["local-lvm", "local-file", "ceph-rbd", "nfs"]
 
 
-class Facts(Fact):
+class Facts(Strict):
     """All of them. `storage` is the one line that switches a compute's instance storage backend."""
 
     services: tuple[Service, ...] = ()

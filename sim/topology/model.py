@@ -12,6 +12,7 @@ from typing import Any
 
 from sim.errors import Place, TopologyError
 from sim.topology.facts import Facts
+from sim.topology.strict import meant
 
 
 class Kind(StrEnum):
@@ -93,8 +94,10 @@ class Node:
     labels: Mapping[str, str] = field(default_factory=dict)
     sysctls: Mapping[str, str] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
-    startup_config: Path | str | None = None
+    startup_config: Path | None = None
+    startup_text: str | None = None  # a startup-config written into the topology file itself
     extras: Mapping[str, Any] = field(default_factory=dict)
+    dns: Mapping[str, Any] = field(default_factory=dict)  # servers, search, options: the node's /etc/resolv.conf
     network_mode: str | None = None
     mgmt_ipv4: str | None = None
     mgmt_ipv6: str | None = None
@@ -119,6 +122,8 @@ class Management:
     ipv6_subnet: str = "3fff:172:20:20::/64"
     ipv4_gateway: str | None = None
     ipv6_gateway: str | None = None
+    ipv4_range: str | None = None  # where addresses that are not given come from
+    ipv6_range: str | None = None
     mtu_bytes: int = 1500
 
 
@@ -126,7 +131,8 @@ class Management:
 class Topology:
     """A lab as its file draws it, workloads included (each is a Node of kind workload, cabled to its compute's tap).
 
-    `file` is the topology file; `nodes` keeps the file's order.
+    `file` is the topology file, `nodes` keeps the file's order. `overlays` are folders whose `<node or group>/<path>`
+    take the place of files of the binds, the last folder first. `outside_binds`: binds may leave the file's folder.
     """
 
     name: str
@@ -135,11 +141,14 @@ class Topology:
     links: tuple[Link, ...]
     management: Management = field(default_factory=Management)
     prefix: str = "clab"
+    overlays: tuple[Path, ...] = ()
+    outside_binds: bool = False
 
     def node(self, name: str) -> Node:
         """The node of that name; TopologyError lists the known ones."""
         if name not in self.nodes:
-            raise TopologyError(f"no node named {name!r}; known: {', '.join(self.nodes)}", Place(str(self.file)))
+            hint = meant(name, self.nodes) or f"; known: {', '.join(self.nodes)}"
+            raise TopologyError(f"no node named {name!r}{hint}", Place(str(self.file)))
         return self.nodes[name]
 
     def links_of(self, node: str) -> Iterator[Link]:

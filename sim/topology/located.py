@@ -1,0 +1,290 @@
+"""YAML with lines: text -> plain mappings and lists that remember where each of their keys and items stands.
+
+The dialect is the one that containerlab reads (Go's yaml.v2): `yes`, `on` and `y` are true, `010` is eight, a duplicate
+key is an error, `<<` merges. Scalars that are not text keep the text they were written as, because a field that wants
+text takes `image: 1.10` as it stands. Text arrives as `str`, everything else that is not a collection as `Scalar`.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from sim.errors import Place, TopologyError
+
+_DEEPEST = 60
+_MOST_VALUES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A value that is not text, and the text it was written as. None is YAML's null."""
+
+    value: int | float | bool | None
+    raw: str
+
+    def __str__(self) -> str:
+        return self.raw or "nothing"
+
+
+class Map(dict[str, Any]):
+    """A mapping; `lines` tells where each key stands, `line` where the mapping itself begins."""
+
+    def __init__(self, line: int = 0) -> None:
+        super().__init__()
+        self.line = line
+        self.lines: dict[str, int] = {}
+
+    def put(self, key: str, value: Any, line: int) -> None:
+        """Set a key and its line."""
+        self[key] = value
+        self.lines[key] = line
+
+
+class Seq(list[Any]):
+    """A list; `lines` tells where each item stands, `line` where the list itself begins."""
+
+    def __init__(self, line: int = 0) -> None:
+        super().__init__()
+        self.line = line
+        self.lines: list[int] = []
+
+    def put(self, value: Any, line: int) -> None:
+        """Append an item and its line."""
+        self.append(value)
+        self.lines.append(line)
+
+
+def load(text: str, file: str) -> Any:
+    """The one document of a YAML text, at most 60 levels and a million values. TopologyError with file and line."""
+    return _Builder(file).document(iter(_events(text, file)))
+
+
+def plain(tree: Any) -> Any:
+    """The same values as ordinary Python ones, without lines."""
+    if isinstance(tree, dict):
+        return {key: plain(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [plain(value) for value in tree]
+    return tree.value if isinstance(tree, Scalar) else tree
+
+
+def line_of(tree: Any, path: Sequence[str | int]) -> int:
+    """The line on which the last part of a path stands; parts that the tree does not hold are passed over."""
+    line = getattr(tree, "line", 0)
+    for part in path:
+        keyed = isinstance(tree, Map) and isinstance(part, str) and part in tree.lines
+        if keyed or (isinstance(tree, Seq) and isinstance(part, int) and part < len(tree)):
+            line, tree = tree.lines[part], tree[part]
+    return line
+
+
+def _events(text: str, file: str) -> list[Event]:
+    try:
+        return list(YAML(typ="safe", pure=True).parse(text))
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        said = error.problem or error.context or "not YAML"
+        raise TopologyError(f"not YAML: {_one_line(said)}", Place(file, mark.line + 1 if mark else 0)) from error
+    except (
+        YAMLError,
+        ValueError,
+        AttributeError,
+    ) as error:  # ReaderError; \U beyond Unicode; a directive it trips over
+        position = getattr(error, "position", None)
+        line = text.count("\n", 0, position) + 1 if isinstance(position, int) else 0
+        raise TopologyError(f"not YAML: {_one_line(str(error))}", Place(file, line)) from error
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+@dataclass(frozen=True, slots=True)
+class _Anchored:
+    """What an anchor names: its tree, how many values it unfolds to, and how many levels it holds below itself."""
+
+    tree: Any
+    values: int
+    height: int
+
+
+class _Builder:
+    """Events -> tree. Aliases share their anchor's tree; what they would unfold to is counted."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.anchors: dict[str, _Anchored] = {}
+        self.values = 0  # so far, aliases unfolded
+        self.deepest = 0  # the level reached since the last anchor began
+
+    def document(self, events: Iterator[Event]) -> Any:
+        tree, documents = None, 0
+        for event in events:
+            if isinstance(event, DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise self._error("a second document begins; expected one; split the file", event)
+            elif isinstance(event, (ScalarEvent, AliasEvent, MappingStartEvent, SequenceStartEvent)):
+                tree = self._node(event, events, 0)
+        if tree is None or tree == Scalar(None, ""):
+            raise TopologyError("the file is empty; expected name and topology", Place(self.file))
+        return tree
+
+    def _node(self, event: Event, events: Iterator[Event], depth: int) -> Any:
+        self.values += 1
+        self._reach(depth, event)
+        if isinstance(event, AliasEvent):
+            return self._alias(event, depth)
+        anchor = getattr(event, "anchor", None)
+        if not anchor:
+            return self._content(event, events, depth)
+        values, deepest, self.deepest = self.values, self.deepest, depth
+        tree = self._content(event, events, depth)
+        self.anchors[anchor] = _Anchored(tree, self.values - values, self.deepest - depth)
+        self.deepest = max(deepest, self.deepest)
+        return tree
+
+    def _content(self, event: Event, events: Iterator[Event], depth: int) -> Any:
+        if isinstance(event, ScalarEvent):
+            return self._scalar(event)
+        if isinstance(event, MappingStartEvent):
+            return self._mapping(event, events, depth)
+        return self._sequence(event, events, depth)
+
+    def _alias(self, event: AliasEvent, depth: int) -> Any:
+        if event.anchor not in self.anchors:
+            raise self._error(f"alias *{event.anchor} has no anchor &{event.anchor} before it", event)
+        anchored = self.anchors[event.anchor]
+        self.values += anchored.values
+        self._reach(depth + anchored.height, event)
+        return anchored.tree
+
+    def _reach(self, depth: int, event: Event) -> None:
+        self.deepest = max(self.deepest, depth)
+        if depth > _DEEPEST:
+            raise self._error(f"more than {_DEEPEST} levels of nesting; expected a topology", event)
+        if self.values > _MOST_VALUES:
+            raise self._error(f"more than {_MOST_VALUES} values; expected a topology", event)
+
+    def _mapping(self, start: Event, events: Iterator[Event], depth: int) -> Map:
+        found, merges = Map(_line(start)), []
+        for event in events:
+            if isinstance(event, MappingEndEvent):
+                break
+            key, merge = self._key(event), _is_merge(event)
+            value = self._node(next(events), events, depth + 1)
+            if merge:
+                merges.append((value, event))
+            elif key in found:
+                raise self._error(f"key {key!r} stands twice (first on line {found.lines[key]}); keep one", event)
+            else:
+                found.put(key, value, _line(event))
+        for value, event in merges:
+            self._merge(found, value, event)
+        return found
+
+    def _key(self, event: Event) -> str:
+        if isinstance(event, ScalarEvent):
+            return str(self._scalar(event) if event.style else event.value)
+        if isinstance(event, AliasEvent) and event.anchor in self.anchors:
+            tree = self.anchors[event.anchor].tree
+            if isinstance(tree, (str, Scalar)):
+                return str(tree)
+        raise self._error("a key is a mapping, a list or an unknown alias; expected a name", event)
+
+    def _merge(self, into: Map, value: Any, event: Event) -> None:
+        for source in value if isinstance(value, Seq) else [value]:
+            if not isinstance(source, Map):
+                raise self._error("'<<' takes a mapping, or a list of mappings", event)
+            for key, each in source.items():
+                if key not in into:
+                    into.put(key, each, source.lines[key])
+
+    def _sequence(self, start: Event, events: Iterator[Event], depth: int) -> Seq:
+        found = Seq(_line(start))
+        for event in events:
+            if isinstance(event, SequenceEndEvent):
+                break
+            found.put(self._node(event, events, depth + 1), _line(event))
+        return found
+
+    def _scalar(self, event: ScalarEvent) -> "str | Scalar":
+        if event.style == '"' and _CONTROL.search(event.value):
+            raise self._error("a text holds a control character or half a surrogate; expected printable text", event)
+        if event.tag in (None, "!"):
+            return resolve(event.value) if event.implicit[0] else str(event.value)
+        if event.tag == "tag:yaml.org,2002:str":
+            return str(event.value)
+        resolved = resolve(event.value)
+        if _TAGS.get(event.tag) != _kind_of(resolved):
+            raise self._error(
+                f"{event.value!r} does not fit its tag {event.tag}; expected str, int, float, bool or null", event
+            )
+        return resolved
+
+    def _error(self, text: str, event: Event) -> TopologyError:
+        return TopologyError(text, Place(self.file, _line(event)))
+
+
+def _line(event: Event) -> int:
+    return int(event.start_mark.line) + 1
+
+
+def _is_merge(event: Event) -> bool:
+    return isinstance(event, ScalarEvent) and event.value == "<<" and bool(event.implicit[0])
+
+
+def _kind_of(value: "str | Scalar") -> str:
+    return "str" if isinstance(value, str) else type(value.value).__name__
+
+
+_TAGS = {f"tag:yaml.org,2002:{name}": kind for name, kind in
+         [("int", "int"), ("float", "float"), ("bool", "bool"), ("null", "NoneType")]}  # fmt: skip
+_WORDS: dict[str, bool | float | None] = {
+    spelt: value
+    for words, value in [
+        ("y yes on true", True),
+        ("n no off false", False),
+        ("null", None),
+        (".inf +.inf", math.inf),
+        ("-.inf", -math.inf),
+    ]
+    for word in words.split()
+    for spelt in (word, word.capitalize(), word.upper())
+} | {".Inf": math.inf, "+.Inf": math.inf, "-.Inf": -math.inf, "~": None, "": None}
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_INT = re.compile(r"[-+]?(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+
+
+def resolve(raw: str) -> "str | Scalar":
+    """A plain scalar as yaml.v2 understands it: null, bool, int (also 0x, 0b, 0o, leading 0), float, else text."""
+    if raw in _WORDS:
+        return Scalar(_WORDS[raw], raw)
+    if not (raw[0].isdigit() or raw[0] in "+-."):
+        return raw
+    digits = raw.replace("_", "")
+    if len(digits) <= 40 and _INT.fullmatch(digits):
+        return Scalar(_integer(digits), raw)
+    return Scalar(float(digits), raw) if _FLOAT.fullmatch(digits) else raw
+
+
+def _integer(digits: str) -> int:
+    sign, body = (-1, digits[1:]) if digits[0] == "-" else (1, digits.lstrip("+"))
+    octal = len(body) > 1 and body[0] == "0" and body[1].isdigit()
+    return sign * (int(body, 8) if octal else int(body, 0))

@@ -1,0 +1,129 @@
+"""A containerlab file -> Topology: strict, every error with file and line, workloads included.
+
+The steps: find the file, expand the environment, read YAML with lines, check the shape of every section, merge what
+each node inherits, read nodes, links and workloads. What is honoured, refused and ignored: docs/containerlab.md.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from sim.errors import Place, TopologyError
+from sim.topology.clab_links import ClabFile
+from sim.topology.complaints import complaint
+from sim.topology.declared import Origin
+from sim.topology.expansion import expand
+from sim.topology.links import Cabling
+from sim.topology.located import Map, line_of, load
+from sim.topology.mgmt import check_addresses, read_management
+from sim.topology.model import Node, Topology
+from sim.topology.nodes import declare, is_name, read_node
+from sim.topology.workloads import populated, workload_places
+
+_SUFFIXES = (".clab.yml", ".clab.yaml")
+_PREFIX = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}|__lab-name|")
+_LARGEST_BYTES = 8 << 20
+
+
+def read_topology(
+    path: Path | str,
+    *,
+    name: str | None = None,
+    allow_outside_binds: bool = False,
+    environment: Mapping[str, str] | None = None,
+) -> Topology:
+    """The topology of a containerlab file, or of a folder that holds exactly one `*.clab.yml`.
+
+    `name` renames the lab. Binds that leave the file's folder are refused unless `allow_outside_binds`. Variables in
+    the file come from `environment`, which is the process's own unless given. Raises TopologyError.
+    """
+    file = _find(Path(path))
+    text = expand(_text(file), os.environ if environment is None else environment, str(file))
+    return read_text(text, file, name=name, allow_outside_binds=allow_outside_binds)
+
+
+def read_text(text: str, file: Path, *, name: str | None = None, allow_outside_binds: bool = False) -> Topology:
+    """The topology of an expanded text. `file` is where it stands: errors name it, binds are relative to its folder."""
+    tree = load(text, str(file))
+    try:
+        clab = ClabFile.model_validate(tree)
+    except ValidationError as error:
+        raise complaint(error, tree, str(file)) from error
+    absolute = Path(os.path.realpath(file))
+    origin = Origin(str(file), absolute.parent, _lab_name(clab, name, tree, file), allow_outside_binds)
+    management = read_management(clab.mgmt, tree.get("mgmt"), str(file))
+    section = tree["topology"]
+    declared = [declare(section, each, origin) for each in section["nodes"]]
+    nodes = {each.name: read_node(each) for each in declared}
+    _check_aliases(nodes)
+    check_addresses(management, nodes, str(file))
+    cabling = Cabling(nodes, origin, management, section)
+    links = tuple(cabling.read(clab.topology.links or ()))
+    drawn = Topology(origin.lab, absolute, nodes, links, management, _prefix(clab, tree, file), (), allow_outside_binds)
+    places = {key: place for each in declared for key, place in workload_places(each).items()}
+    return populated(drawn, cabling.used, places)
+
+
+def _find(path: Path) -> Path:
+    if path.is_dir():
+        found = sorted(each for each in path.iterdir() if each.name.endswith(_SUFFIXES))
+        if len(found) != 1:
+            names = ", ".join(each.name for each in found) or "none"
+            raise TopologyError(
+                f"expected one *.clab.yml in this folder, found {names}; name the file", Place(str(path))
+            )
+        return found[0]
+    if not path.is_file():
+        raise TopologyError("no such file or folder; expected a *.clab.yml file or its folder", Place(str(path)))
+    return path
+
+
+def _text(file: Path) -> str:
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise TopologyError(f"cannot be read: {error.strerror}", Place(str(file))) from error
+    if len(content) > _LARGEST_BYTES:
+        raise TopologyError(f"holds {len(content)} bytes; expected at most {_LARGEST_BYTES}", Place(str(file)))
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        place = Place(str(file), content.count(b"\n", 0, error.start) + 1)
+        raise TopologyError(f"byte {content[error.start]:#04x} is not UTF-8; save the file as UTF-8", place) from error
+
+
+def _lab_name(clab: ClabFile, name: str | None, tree: Map, file: Path) -> str:
+    if name is not None:
+        if not is_name(name):
+            raise TopologyError(f"lab name {name!r}: expected letters, digits, '.', '_' and '-', at most 63", "--name")
+        return name
+    place = Place(str(file), line_of(tree, ["name"]))
+    if "__git" in clab.name:
+        raise TopologyError(
+            f"name: {clab.name!r} asks git, which is not done here; write the name, or pass --name", place
+        )
+    if not is_name(clab.name):
+        raise TopologyError(
+            f"name: found {clab.name!r}; expected letters, digits, '.', '_' and '-', at most 63, letter or digit first",
+            place,
+        )
+    return clab.name
+
+
+def _prefix(clab: ClabFile, tree: Map, file: Path) -> str:
+    if clab.prefix is None:
+        return "clab"
+    if not _PREFIX.fullmatch(clab.prefix):
+        text = f"prefix: found {clab.prefix!r}; expected '', __lab-name, or letters, digits, '.', '_' and '-'"
+        raise TopologyError(text, Place(str(file), line_of(tree, ["prefix"])))
+    return clab.prefix
+
+
+def _check_aliases(nodes: Mapping[str, Node]) -> None:
+    for node in nodes.values():
+        for alias in node.aliases:
+            if alias in nodes and alias != node.name:
+                raise TopologyError(f"nodes.{node.name}.aliases: {alias!r} is the name of another node", node.place)
