@@ -67,9 +67,8 @@ def _parse(work: Work, conf: str) -> None:
 def _start(work: Work, name: str, conf: str) -> None:
     """In the foreground; it answers on its control socket once the file is read."""
     _parse(work, conf)
-    work.node.write({f"/run/bird/{name}.out": b""})
     argv = ["bird", "-f", "-c", conf, "-s", _socket(name)]
-    wait_for(work, start(work.node, argv, f"/run/bird/{name}.out"), _socket(name), conf)
+    wait_for(work, start(work, argv, f"/run/bird/{name}.out"), _socket(name), conf)
 
 
 def _configure(work: Work, name: str, conf: str) -> None:

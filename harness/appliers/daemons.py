@@ -11,7 +11,7 @@ from sim.errors import NodeFailed
 START_TIMEOUT_S = 60.0
 """How long a daemon may take to open its socket: two hundred of them may be starting on the same two cores."""
 STOP_TIMEOUT_S = 20.0
-_LOOK_S = 1.0
+_LOOK_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,11 @@ class Started:
     log: str
 
 
-def start(node: RunningNode, argv: list[str], log: str) -> Started:
-    """Spawn a daemon in the foreground."""
-    return Started(argv[0].rpartition("/")[2], node.spawn(argv, log=log), log)
+def start(work: Work, argv: list[str], log: str) -> Started:
+    """Spawn a daemon in the foreground, with a fresh log."""
+    if not work.boot:
+        work.node.write({log: None})
+    return Started(argv[0].rpartition("/")[2], work.node.spawn(argv, log=log), log)
 
 
 def wait_for(work: Work, daemon: Started, path: str, conf: str) -> None:
@@ -50,7 +52,7 @@ def _accepts(node: RunningNode, path: str) -> None:
 
 def _last_words(node: RunningNode, daemon: Started) -> str:
     lines = (node.read(daemon.log) or b"").decode(errors="replace").strip().splitlines()
-    return "\n".join(lines[-3:]) or "it said nothing"
+    return "\n".join(dict.fromkeys([*lines[:1], *lines[-2:]])) or "it said nothing"
 
 
 def ended(node: RunningNode, pid: int) -> None:

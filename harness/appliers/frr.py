@@ -11,14 +11,14 @@ import signal
 from harness.appliers import Work
 from harness.appliers.daemons import ended, start, wait_for
 from harness.appliers.frr_daemons import BINARIES, DAEMONS_FILE, KNOWN, Daemon, wanted_daemons
-from lab.node import Process
+from lab.node import Completed, Process
 
 CONF = "/etc/frr/frr.conf"
 ZEBRA_API = "/run/frr/zserv.api"
 RELOAD = f"{BINARIES}/frr-reload.py"
 _COMPLAINT = re.compile(r"^line (?P<line>\d+): (?P<words>.+)$", re.MULTILINE)
 _PER_DAEMON = re.compile(rf"/etc/frr/(?P<daemon>{'|'.join(KNOWN)})(-\w+)?\.conf$")
-_FAILED = re.compile(r"^(?:.*(?:% |[Ff]ailed|[Ee]rror|Exception).*)$", re.MULTILINE)
+_FAILURE = re.compile(r"Failure to communicate\[\d+\] to \w+, line: (?P<command>.+)$")
 
 
 class Frr:
@@ -32,7 +32,8 @@ class Frr:
 
     def check(self, work: Work) -> None:
         """`vtysh -C` on each changed configuration file."""
-        wanted_daemons(work, KNOWN)
+        if _is_ours(work):
+            wanted_daemons(work, KNOWN)
         for conf in _configurations(work):
             if conf in work.changed:
                 _check(work, conf)
@@ -41,16 +42,16 @@ class Frr:
         """Bring daemons and configuration to what the files say."""
         wanted = _wanted(work)
         running = _running(work)
-        stale = [each for argv, each in running.items() if argv not in {tuple(daemon.argv) for daemon in wanted}]
-        _stop(work, stale)
-        fresh = [daemon for daemon in wanted if tuple(daemon.argv) not in running]
+        kept = {} if _lost_a_file(work) else {argv: running[argv] for argv in map(_argv, wanted) if argv in running}
+        _stop(work, [each for argv, each in running.items() if argv not in kept])
+        fresh = [daemon for daemon in wanted if _argv(daemon) not in kept]
         _start(work, fresh)
         if CONF not in work.files:
             _apply_single_files(work, fresh)
-        elif fresh and not set(running) - {each.argv for each in stale}:
+        elif fresh and not kept:
             _load(work)
-        else:
-            _reload(work, fresh)
+        elif fresh or CONF in work.changed:
+            _frr_reload(work, CONF, [])
 
 
 def _configurations(work: Work) -> list[str]:
@@ -58,8 +59,24 @@ def _configurations(work: Work) -> list[str]:
     return [CONF] if CONF in work.files else sorted(filter(_PER_DAEMON.match, work.files))
 
 
+def _argv(daemon: Daemon) -> tuple[str, ...]:
+    return tuple(daemon.argv)
+
+
+def _lost_a_file(work: Work) -> bool:
+    """A configuration file that is gone can not be reloaded: the daemons start over without it."""
+    return any(
+        path in work.before and path not in work.files for path in (CONF, *filter(_PER_DAEMON.match, work.before))
+    )
+
+
+def _is_ours(work: Work) -> bool:
+    """Whether the node has any of FRR's files."""
+    return any(map(APPLIERS[0].claims, work.files))
+
+
 def _wanted(work: Work) -> list[Daemon]:
-    if not any(path.startswith("/etc/frr/") for path in work.files):
+    if not _is_ours(work):
         return []
     installed = work.node.run(["ls", BINARIES], check=False)
     if installed.status:
@@ -85,8 +102,8 @@ def _start(work: Work, daemons: list[Daemon]) -> None:
     first = [daemon for daemon in daemons if daemon.name == "zebra"]
     rest = [daemon for daemon in daemons if daemon.name != "zebra"]
     for daemon in first:
-        wait_for(work, start(work.node, daemon.argv, _log(daemon)), ZEBRA_API, DAEMONS_FILE)
-    started = [(daemon, start(work.node, daemon.argv, _log(daemon))) for daemon in rest]
+        wait_for(work, start(work, daemon.argv, _log(daemon)), ZEBRA_API, DAEMONS_FILE)
+    started = [(daemon, start(work, daemon.argv, _log(daemon))) for daemon in rest]
     for daemon, process in started:
         wait_for(work, process, daemon.vty, DAEMONS_FILE)
 
@@ -97,33 +114,36 @@ def _log(daemon: Daemon) -> str:
 
 def _load(work: Work) -> None:
     """`vtysh -b`: the whole file to all daemons, at boot."""
-    done = work.node.run(["vtysh", "-b"], check=False, timeout_s=120.0)
-    _judge(work, CONF, done.stderr.decode(errors="replace"), done.status)
+    _judge(work, CONF, work.node.run(["vtysh", "-b"], check=False, timeout_s=120.0))
 
 
 def _check(work: Work, conf: str) -> None:
-    done = work.node.run(["vtysh", "-C", "-f", conf], check=False)
-    _judge(work, conf, done.stderr.decode(errors="replace"), done.status)
+    _judge(work, conf, work.node.run(["vtysh", "-C", "-f", conf], check=False))
 
 
-def _judge(work: Work, conf: str, words: str, status: int) -> None:
-    """vtysh says `line 42: % Unknown command[4]: ...`; about its own missing vtysh.conf it may grumble."""
-    found = _COMPLAINT.search(words)
-    if found:
-        raise work.rejected(conf, re.sub(r"\[\d+\]: +", ": ", found["words"]), int(found["line"]))
-    rest = "\n".join(line for line in words.splitlines() if "vtysh.conf" not in line)
-    if status:
-        raise work.rejected(conf, rest)
-    for line in rest.splitlines():
+def _judge(work: Work, conf: str, done: Completed) -> None:
+    """vtysh names line and complaint; what a daemon says it prints. About its missing vtysh.conf it may grumble."""
+    said = _said(done.stderr)
+    if found := _COMPLAINT.search(said):
+        raise work.rejected(conf, _complaint(found["words"], done), int(found["line"]))
+    rest = "\n".join(line for line in said.splitlines() if "vtysh.conf" not in line)
+    if done.status:
+        raise work.rejected(conf, rest or done.words)
+    for line in [*rest.splitlines(), *_said(done.stdout).splitlines()]:
         if line.strip():
             work.note(f"{conf}: {line.strip()}")
 
 
-def _reload(work: Work, fresh: list[Daemon]) -> None:
-    """frr-reload.py: the difference between what runs and the file."""
-    if CONF not in work.changed and not fresh:
-        return
-    _frr_reload(work, CONF, [])
+def _complaint(words: str, done: Completed) -> str:
+    """`% Unknown command: ...` as it is; for `Failure to communicate` with a daemon, the daemon's own reason."""
+    if found := _FAILURE.match(words):
+        reasons = [line.strip() for line in _said(done.stdout).splitlines() if line.strip()]
+        return f"{reasons[0] if reasons else words}: {found['command'].strip()}"
+    return re.sub(r"\[\d+\]: +", ": ", words)
+
+
+def _said(output: bytes) -> str:
+    return output.decode(errors="replace")
 
 
 def _apply_single_files(work: Work, fresh: list[Daemon]) -> None:
@@ -138,12 +158,23 @@ def _apply_single_files(work: Work, fresh: list[Daemon]) -> None:
 
 
 def _frr_reload(work: Work, path: str, options: list[str]) -> None:
-    argv = ["python3", RELOAD, "--reload", "--stdout", *options, path]
+    argv = ["/usr/bin/python3", RELOAD, "--reload", "--stdout", *options, path]
     done = work.node.run(argv, check=False, timeout_s=120.0)
     if done.status:
-        words = done.text + done.stderr.decode(errors="replace")
-        complaints = [line for line in _FAILED.findall(words) if "vtysh.conf" not in line]
-        raise work.rejected(path, "\n".join(complaints[-2:]) or words[-500:])
+        raise _reload_rejection(work, path, done)
+
+
+def _reload_rejection(work: Work, path: str, done: Completed) -> Exception:
+    """frr-reload.py numbers the lines of a file of its own: find the command in ours."""
+    found = _COMPLAINT.search(_said(done.stderr))
+    if not found:
+        lines = [line for line in (done.text + _said(done.stderr)).splitlines() if line.strip()]
+        return work.rejected(path, "\n".join(lines[-2:]))
+    words = _complaint(found["words"], done)
+    command = words.rpartition(": ")[2].split()
+    lines = work.text(path).splitlines()
+    number = next((at for at, line in enumerate(lines, 1) if line.split() == command), 0)
+    return work.rejected(path, words, number)
 
 
 APPLIERS = (Frr(),)

@@ -76,14 +76,16 @@ def _commands(work: Work, wanted: list[Ifcfg], indices: dict[str, int]) -> list[
     ]
 
 
-def _run(work: Work, commands: list[Command]) -> None:
+def _run(work: Work, commands: list[Command], *, best_effort: bool = False) -> None:
+    """One batch per family. `best_effort` is for taking down, where what is gone already is no error."""
     for family, options in ((4, ["-batch"]), (6, ["-6", "-batch"])):
         mine = [command for command in commands if command.family == family]
         if not mine:
             continue
         text = "".join(f"{command.text}\n" for command in mine).encode()
-        done = work.node.run(["ip", *options, "-"], stdin=text, check=False)
-        if done.status:
+        force = ["-force"] if best_effort else []
+        done = work.node.run(["ip", *force, *options, "-"], stdin=text, check=False)
+        if done.status and not best_effort:
             raise _rejection(work, mine, done.stderr.decode(errors="replace"))
 
 
@@ -140,7 +142,7 @@ def _take_down(work: Work, wanted: list[Ifcfg]) -> list[Ifcfg]:
         if each.device in present:
             commands += _down_commands(work, each)
     commands += [Command(f"link set dev {each.device} down", each.path, 0) for each in gone if each.device in present]
-    _run(work, commands)
+    _run(work, commands, best_effort=True)
     return fresh
 
 

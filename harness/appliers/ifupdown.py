@@ -8,14 +8,21 @@ import re
 from collections.abc import Iterator
 
 from harness.appliers import Work
+from sim.errors import HostError
 
 CONF = "/etc/network/interfaces"
-UNPACKED = "/run/fabriclab/tools/usr/share/ifupdown2"
-_STARTER = (
-    "import runpy, sys; sys.path.insert(0, {folder!r}); sys.argv[0] = {verb!r}; "
-    "runpy.run_path({folder!r} + '/__main__.py', run_name='__main__')"
-)
-"""ifupdown2 looks at its own name to know what it is asked."""
+PLACES = ("/run/fabriclab/tools/usr/share/ifupdown2", "/usr/share/ifupdown2")
+_STARTER = """
+import os, sys
+folder = next((each for each in {places!r} if os.path.exists(each + "/__main__.py")), None)
+if folder is None:
+    sys.exit({absent})
+sys.path.insert(0, folder)
+sys.argv[0] = {verb!r}
+exec(compile(open(folder + "/__main__.py").read(), folder + "/__main__.py", "exec"))
+"""
+"""ifupdown2 wherever it is; it looks at its own name to know what it is asked."""
+_ABSENT = 87
 _LINE = re.compile(r"(?P<path>/\S+): line ?(?P<line>\d+): (?P<words>.+)$")
 _IFACE = re.compile(r"^\s*iface\s+(?P<name>\S+)", re.MULTILINE)
 _VLAN = re.compile(r"^(?P<parent>[A-Za-z0-9_-]+)\.(?P<id>\d{1,4})$")
@@ -41,6 +48,8 @@ class Ifupdown:
         if CONF in work.files:
             self._make_devices(work)
             self._run(work, *(("ifup", "-a") if work.boot else ("ifreload", "-a")))
+            if plugged := _hotplugged(work):
+                self._run(work, "ifup", "--allow", "hotplug", *plugged)
         elif CONF in work.before:
             work.note(f"{CONF} is gone: its interfaces stay as they are")
 
@@ -53,19 +62,18 @@ class Ifupdown:
                 work.devices.device(work.node.name, name, kind)
 
     def _run(self, work: Work, verb: str, *options: str) -> None:
-        done = work.node.run([*self._program(work, verb), *options], check=False, timeout_s=120.0)
+        program = _STARTER.format(places=PLACES, verb=verb, absent=_ABSENT)
+        done = work.node.run(["/usr/bin/python3", "-c", program, *options], check=False, timeout_s=120.0)
+        if done.status == _ABSENT:
+            raise HostError(
+                "ifupdown2 is not installed; `make setup` unpacks it, or apt install ifupdown2", work.node.name
+            )
         words = [line.strip() for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
         if done.status:
             raise self._rejection(work, words)
         for line in words:
             if not any(harmless in line for harmless in _HARMLESS):
                 work.note(f"{verb}: {line}")
-
-    def _program(self, work: Work, verb: str) -> list[str]:
-        unpacked = work.node.run(["test", "-e", f"{UNPACKED}/__main__.py"], check=False).status == 0
-        if unpacked:
-            return ["/usr/bin/python3", "-c", _STARTER.format(folder=UNPACKED, verb=verb)]
-        return [f"/sbin/{verb}"]
 
     def _rejection(self, work: Work, words: list[str]) -> Exception:
         errors = [line for line in words if line.startswith("error: ")] or words
@@ -78,6 +86,12 @@ class Ifupdown:
 
 def _interface_files(work: Work) -> Iterator[str]:
     return (path for path in sorted(work.files) if path == CONF or path.startswith("/etc/network/interfaces.d/"))
+
+
+def _hotplugged(work: Work) -> list[str]:
+    """Interfaces that a real host brings up when the kernel finds them, which it has by now."""
+    lines = (line.split() for path in _interface_files(work) for line in work.text(path).splitlines())
+    return [name for words in lines if words[:1] == ["allow-hotplug"] for name in words[1:]]
 
 
 def wanted_devices(work: Work) -> Iterator[tuple[str, str]]:

@@ -45,9 +45,17 @@ def rejection(work: Work, path: str, text: bytes, words: str) -> Exception:
     found = _LINE.search(words)
     number = int(found[1]) if found else 0
     lines = text.decode(errors="replace").splitlines()
+    if 0 < number <= len(lines) and lines[number - 1].strip() == "COMMIT":
+        number = _culprit(lines[:number], words) or number
     quoted = f" ({lines[number - 1].strip()})" if 0 < number <= len(lines) else ""
     complaint = [line for line in words.splitlines() if "--help" not in line and not line.startswith("Error occurred")]
     return work.rejected(path, "\n".join(complaint) + quoted, number)
+
+
+def _culprit(lines: list[str], words: str) -> int:
+    """What only COMMIT found (a chain that does not exist) stands on the last line with the word it quotes."""
+    quoted = re.search(r"'([^']+)'", words)
+    return max((at for at, line in enumerate(lines, 1) if quoted and quoted[1] in line.split()), default=0)
 
 
 def _tables(text: bytes) -> set[str]:
