@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 from harness.probes import netlink
+from harness.probes.capture import Capture
 from harness.probes.endpoints import Aim, Places
 from harness.probes.instruments import Instruments
 from harness.probes.netlink import Choice, Query
@@ -26,6 +27,7 @@ IP_PKTINFO, IP_MTU_DISCOVER, IPV6_PKTINFO, IPV6_MTU_DISCOVER, IPV6_DONTFRAG = 8,
 PMTUDISC_WANT, PMTUDISC_PROBE = 1, 3
 PATIENCE_S = 0.3
 ROUND_TRIPS = 8.0
+GRACE_S = 0.5
 DRAIN_EVERY = 32
 HEADER_BYTES = {4: 20, 6: 40}
 
@@ -50,6 +52,7 @@ class Probe:
     source: str = ""
     size_bytes: int | None = None
     ttl: int | None = None
+    via: int = 0
     sent_at: float = 0.0
     refused: int = 0
     answer: Answer | None = None
@@ -84,15 +87,17 @@ class Exchange:
     instruments: Instruments
     places: Places
     probes: Sequence[Probe]
-    watch: Callable[[], None] = lambda: None
+    capture: Capture | None = None
+    enough: Callable[[], bool] | None = None
     by_token: dict[int, Probe] = field(default_factory=dict)
     by_port: dict[tuple[str, int, int], Probe] = field(default_factory=dict)
     listening: dict[int, tuple[str, int, socket.socket]] = field(default_factory=dict)
 
     def run(self, patience_s: float = PATIENCE_S) -> None:
-        """Send all, and wait until all are answered or the deadline has passed.
+        """Send all, and wait until all are answered, or `enough` says so, or the deadline has passed.
 
-        The deadline counts from the last packet sent: `patience_s`, or eight times the longest round trip seen.
+        The deadline counts from the last packet sent: `patience_s`, or eight times the longest round trip seen, but
+        no more than half a second above.
         """
         poller = select.epoll()
         try:
@@ -109,13 +114,15 @@ class Exchange:
         waiting = [probe for probe in self.probes if not probe.done]
         while waiting:
             longest = max((probe.answer.round_trip_s for probe in self.probes if probe.answer), default=0.0)
-            left = sent_at + max(patience_s, ROUND_TRIPS * longest) - time.monotonic()
+            left = sent_at + max(patience_s, min(ROUND_TRIPS * longest, patience_s + GRACE_S)) - time.monotonic()
             self._gather(poller, max(0.0, left))
             waiting = [probe for probe in waiting if not probe.done]
-            if left <= 0:
+            if left <= 0 or (self.enough and self.enough()):
                 return
 
     def _listen(self, poller: select.epoll) -> None:
+        if self.capture:
+            poller.register(self.capture.fileno(), select.EPOLLIN)
         for probe in self.probes:
             self.by_token[probe.token] = probe
             self.by_port[(probe.aim.sender, probe.protocol, probe.sport)] = probe
@@ -158,10 +165,12 @@ class Exchange:
 
     def _gather(self, poller: select.epoll, timeout_s: float) -> None:
         for number, _ in poller.poll(timeout_s):
+            if self.capture and number == self.capture.fileno():
+                self.capture.gather()
+                continue
             sender, protocol, sock = self.listening[number]
             for seen in _receive(sock, protocol):
                 self._take(sender, seen)
-        self.watch()
 
     def _take(self, sender: str, seen: Seen) -> None:
         probe = self.by_token.get(seen.token) if seen.token is not None else None
@@ -176,13 +185,13 @@ class Exchange:
         probe.answer = Answer(seen, time.monotonic() - probe.sent_at)
 
 
-def routed(instruments: Instruments, probes: Iterable[Probe], via: int = 0) -> None:
-    """Give each probe its kernel's choice of route and source address; `via` is the index of a device to leave by."""
+def routed(instruments: Instruments, probes: Iterable[Probe]) -> None:
+    """Give each probe its sender's kernel's choice of route and source address."""
     by_sender: dict[str, list[Probe]] = {}
     for probe in probes:
         by_sender.setdefault(probe.aim.sender, []).append(probe)
     for sender, group in by_sender.items():
-        queries = [probe.query(outgoing=via) for probe in group]
+        queries = [probe.query(outgoing=probe.via) for probe in group]
         for probe, choice in zip(group, netlink.choices(instruments.netlink(sender), queries), strict=True):
             probe.choice = choice
             probe.source = probe.source or choice.source or ""

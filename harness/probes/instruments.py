@@ -19,10 +19,19 @@ Key = tuple[str, int, int, int, str]
 
 
 class Nodes(Protocol):
-    """What a Prober asks of a lab: its running nodes by name. NodeFailed if a node is halted or unknown."""
+    """The part of a Runtime that probes use: its running nodes by name."""
 
     def node(self, name: str) -> RunningNode:
-        """The running node."""
+        """The running node; NodeFailed if it is halted or unknown."""
+        ...
+
+
+class Carried(Protocol):
+    """The part of a Lab that probes use."""
+
+    @property
+    def runtime(self) -> Nodes:
+        """What carries its nodes."""
         ...
 
 

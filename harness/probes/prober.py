@@ -11,9 +11,11 @@ from collections.abc import Sequence
 
 from harness.probes.endpoints import Aim, Places
 from harness.probes.exchange import PATIENCE_S, Exchange, Probe, routed
-from harness.probes.instruments import Instruments, Nodes
+from harness.probes.instruments import Carried, Instruments
+from harness.probes.investigation import Investigation
 from harness.probes.netlink import Choice
-from harness.probes.reading import Reading, read
+from harness.probes.reading import read
+from sim.errors import ProbeError
 from sim.flow import Flow, Trace
 from sim.topology.model import Topology
 
@@ -21,34 +23,69 @@ FIRST_PORT, LAST_PORT = 61000, 65535  # above the ephemeral ports of a node (net
 
 
 class Prober:
-    """Probes a lab's nodes. Use it as a context manager, or `close` it."""
+    """Probes a lab's nodes. Use it as a context manager, or `close` it; set `topology` when the drawing changes."""
 
-    def __init__(self, nodes: Nodes, topology: Topology) -> None:
-        self.topology = topology
-        self._instruments = Instruments(nodes)
+    def __init__(self, lab: Carried, topology: Topology) -> None:
+        self._instruments = Instruments(lab.runtime)
         self._places = Places(topology)
-        self._magic = random.SystemRandom().randrange(0x1000, 0xF000) << 16
+        self._magic = random.SystemRandom().randrange(0x1000, 0xF000)
         self._number = 0
         self._ports: dict[str, int] = {}
         self._lock = threading.RLock()
+
+    @property
+    def topology(self) -> Topology:
+        """The network as drawn."""
+        return self._places.topology
+
+    @topology.setter
+    def topology(self, topology: Topology) -> None:
+        self._places.topology = topology
 
     def traces(self, flows: Sequence[Flow]) -> list[Trace]:
         """One probe per flow, all at once: disposition and who answered. ProbeError where a flow can not be sent."""
         with self._lock:
             self._places.read(self._instruments)
             probes = [self._probe(self._places.aim(flow)) for flow in flows]
-            readings = self._exchange(probes)
+            self._renew(probes)
+            Exchange(self._instruments, self._places, probes).run(PATIENCE_S)
+            readings = [read(probe, self._places) for probe in probes]
+            found = [reading.trace(probe) for reading, probe in zip(readings, probes, strict=True)]
             again = [n for n, reading in enumerate(readings) if not reading.certain]
-            for n, reading in zip(again, self._exchange([probes[n] for n in again]), strict=True):
-                readings[n] = reading
-            return [reading.trace(probe) for reading, probe in zip(readings, probes, strict=True)]
+            if again:
+                cases = self._investigation().examine([probes[n] for n in again])
+                for n, case in zip(again, cases, strict=True):
+                    found[n] = case.trace(self._places)
+            return found
 
-    def _exchange(self, probes: Sequence[Probe]) -> list[Reading]:
+    def trace(self, flow: Flow, size_bytes: int | None = None, via: str | None = None) -> Trace:
+        """One probe with captures on every node: the hops, and where it died and why.
+
+        `size_bytes` is the length of the IP packet, sent with DF; `via`, an interface of the sender, forces the first
+        link. ProbeError where the flow can not be sent.
+        """
+        with self._lock:
+            self._places.read(self._instruments)
+            probe = self._probe(self._places.aim(flow))
+            probe.size_bytes = size_bytes
+            probe.via = self._via(probe.aim.sender, via) if via else 0
+            return self._investigation().examine([probe])[0].trace(self._places)
+
+    def _via(self, node: str, interface: str) -> int:
+        index = self._places.index(node, interface)
+        if not index:
+            raise ProbeError(f"no interface named {interface!r} to send by", node)
+        return index
+
+    def _investigation(self) -> Investigation:
+        ends = frozenset((end.node, end.interface) for link in self.topology.links for end in link.endpoints)
+        return Investigation(self._instruments, self._places, ends, self._magic, self._renew)
+
+    def _renew(self, probes: Sequence[Probe]) -> None:
+        """Make probes ready to be sent: a fresh token, no answer, the way that the sender's kernel chooses now."""
         for probe in probes:
-            probe.answer, probe.token = None, self._token()
+            probe.answer, probe.refused, probe.token = None, 0, self._token()
         routed(self._instruments, probes)
-        Exchange(self._instruments, self._places, probes).run(PATIENCE_S)
-        return [read(probe, self._places) for probe in probes]
 
     def _probe(self, aim: Aim) -> Probe:
         return Probe(
@@ -62,7 +99,7 @@ class Prober:
 
     def _token(self) -> int:
         self._number = (self._number + 1) % 0xFFFF
-        return self._magic | self._number
+        return self._magic << 16 | self._number
 
     def _port(self, node: str) -> int:
         port = self._ports.get(node) or random.randrange(FIRST_PORT, LAST_PORT)

@@ -1,0 +1,97 @@
+"""The packet filter of a node as counters: which dropping rule moved while a probe was sent.
+
+iptables counts every rule and chain policy; nftables only rules that say `counter`. An nftables rule or policy that
+drops without counting can be suspected, never convicted: `silent` lists those.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from lab.node import RunningNode
+from sim.errors import CommandFailed, ProbeError
+
+SAVED = re.compile(r"^\[(?P<packets>\d+):\d+\] (?P<text>-A (?P<chain>\S+).*)$")
+POLICY = re.compile(r"^:(?P<chain>\S+) DROP \[(?P<packets>\d+):\d+\]$")
+DROPS = re.compile(r"-j (DROP|REJECT)\b")
+NFT_DROPS = re.compile(r"\b(drop|reject)\b")
+NFT_COUNTER = re.compile(r"\bcounter packets (\d+) bytes \d+ ?")
+NFT_HOOK = re.compile(r"\bhook (\w+) .*policy drop;")
+IPTABLES_OWN = re.compile(r"^table ip6? (filter|nat|mangle|raw|security) ")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule, or a chain's policy, that drops or rejects. `text` is the tool's own words."""
+
+    tool: str
+    table: str
+    chain: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.tool} {self.table}: {self.text}"
+
+
+@dataclass(slots=True)
+class Counters:
+    """The packets that each dropping rule has taken so far."""
+
+    taken: Counter[Rule] = field(default_factory=Counter)
+    silent: list[Rule] = field(default_factory=list)
+
+    def moved(self, before: "Counters") -> list[Rule]:
+        """The rules that took packets since."""
+        return [rule for rule, packets in self.taken.items() if packets > before.taken[rule]]
+
+
+def read_counters(node: RunningNode, version: int) -> Counters:
+    """The dropping rules of a node for IPv4 or IPv6 with their counters. ProbeError if its tools can not tell."""
+    found = Counters()
+    tool = "iptables" if version == 4 else "ip6tables"
+    _read_iptables(_tell(node, [f"{tool}-save", "-c"]), tool, found)
+    _read_nft(_tell(node, ["nft", "list", "ruleset"]), found)
+    return found
+
+
+def _tell(node: RunningNode, argv: list[str]) -> str:
+    try:
+        done = node.run(argv, check=False)
+    except CommandFailed:
+        return ""  # the node has no such program, so nothing has been loaded by it
+    if done.status == 127:
+        return ""
+    if done.status:
+        raise ProbeError(f"cannot read the packet filter: {argv[0]}: {done.words}", node.name)
+    return done.text
+
+
+def _read_iptables(text: str, tool: str, found: Counters) -> None:
+    table = ""
+    for line in text.splitlines():
+        if line.startswith("*"):
+            table = line[1:]
+        elif policy := POLICY.match(line):
+            rule = Rule(tool, table, policy["chain"], f"policy of {policy['chain']} DROP")
+            found.taken[rule] += int(policy["packets"])
+        elif (saved := SAVED.match(line)) and DROPS.search(line):
+            found.taken[Rule(tool, table, saved["chain"], saved["text"])] += int(saved["packets"])
+
+
+def _read_nft(text: str, found: Counters) -> None:
+    """The native tables of `nft list ruleset`; those that iptables keeps there have been read already."""
+    table, chain = "", ""
+    for line in (raw.strip() for raw in text.splitlines()):
+        if line.startswith("table "):
+            table = "" if IPTABLES_OWN.match(line) else line[6:].rstrip(" {")
+        elif line.startswith("chain "):
+            chain = line[6:].rstrip(" {")
+        elif table and (hook := NFT_HOOK.search(line)):
+            found.silent.append(Rule("nft", table, hook[1].upper(), f"policy of chain {chain} drop"))
+        elif table and NFT_DROPS.search(line) and not line.startswith("type "):
+            counted = NFT_COUNTER.search(line)
+            rule = Rule("nft", table, chain.upper(), f"{chain}: {NFT_COUNTER.sub('', line)}")
+            if counted:
+                found.taken[rule] += int(counted[1])
+            else:
+                found.silent.append(rule)
