@@ -1,7 +1,7 @@
 """What an observed iptables ruleset does with the first packet of a conversation: read from the tool's own words.
 
 Only the filter table's chains, as `iptables-save` prints them, first match wins, user chains followed. A match that
-this file does not know may or may not hold: the walk goes on past such a rule, and says so. nftables rulesets are not read.
+this file does not know may or may not hold: the walk goes on past such a rule, and says so. nftables is not read.
 """
 
 import shlex
