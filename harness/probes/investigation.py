@@ -168,7 +168,8 @@ class Investigation:
             places = {(case.suspect or "", case.kind[2]) for case in batch}
             before |= {place: self._counters(place) for place in places if place not in before}
             acting = [case for case in batch if _may_act(case, before[(case.suspect or "", case.kind[2])])]
-            self._resend(acting)
+            if acting:
+                self._resend(acting)
             for place in {(case.suspect or "", case.kind[2]) for case in acting}:
                 after = self._counters(place)
                 moved, before[place] = after.moved(before[place]), after
