@@ -255,25 +255,26 @@ def _kind_of(value: "str | Scalar") -> str:
 
 _TAGS = {f"tag:yaml.org,2002:{name}": kind for name, kind in
          [("int", "int"), ("float", "float"), ("bool", "bool"), ("null", "NoneType")]}  # fmt: skip
-_WORDS: dict[str, bool | float | None] = {
+_WORDS: dict[str, bool | None] = {
     spelt: value
     for words, value in [
         ("y yes on true", True),
         ("n no off false", False),
         ("null", None),
-        (".inf +.inf", math.inf),
-        ("-.inf", -math.inf),
     ]
     for word in words.split()
     for spelt in (word, word.capitalize(), word.upper())
-} | {".Inf": math.inf, "+.Inf": math.inf, "-.Inf": -math.inf, "~": None, "": None}
+} | {"~": None, "": None}
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _INT = re.compile(r"[-+]?(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 
 def resolve(raw: str) -> "str | Scalar":
-    """A plain scalar as yaml.v2 understands it: null, bool, int (also 0x, 0b, 0o, leading 0), float, else text."""
+    """A plain scalar as yaml.v2 understands it: null, bool, int (also 0x, 0b, 0o, leading 0), float, else text.
+
+    Infinity and not-a-number stay text: no key wants them, and JSON cannot hold them.
+    """
     if raw in _WORDS:
         return Scalar(_WORDS[raw], raw)
     if not (raw[0].isdigit() or raw[0] in "+-."):
@@ -281,7 +282,8 @@ def resolve(raw: str) -> "str | Scalar":
     digits = raw.replace("_", "")
     if len(digits) <= 40 and _INT.fullmatch(digits):
         return Scalar(_integer(digits), raw)
-    return Scalar(float(digits), raw) if _FLOAT.fullmatch(digits) else raw
+    number = float(digits) if _FLOAT.fullmatch(digits) else math.inf
+    return Scalar(number, raw) if math.isfinite(number) else raw
 
 
 def _integer(digits: str) -> int:

@@ -1,6 +1,7 @@
 """The file's `mgmt` section -> Management."""
 
 import re
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
@@ -19,7 +20,7 @@ def read_management(section: MgmtSection | None, tree: Any, file: str) -> Manage
     return _Reading(section, tree, file).management() if section else Management()
 
 
-def check_addresses(management: Management, nodes: "dict[str, Node]", file: str) -> None:
+def check_addresses(management: Management, nodes: Mapping[str, Node], where: Callable[..., Place]) -> None:
     """TopologyError where a node's management address is not the network's, or is taken."""
     taken = {management.ipv4_gateway: "the gateway", management.ipv6_gateway: "the gateway"}
     for node in nodes.values():
@@ -29,13 +30,11 @@ def check_addresses(management: Management, nodes: "dict[str, Node]", file: str)
         ):
             if text is None:
                 continue
-            where = f"nodes.{node.name}.{key}"
+            said, place = f"nodes.{node.name}.{key}", where(node.name, key)
             if ip_address(text) not in ip_network(subnet):
-                raise TopologyError(
-                    f"{where}: found {text}; expected an address of {subnet}", node.place or Place(file)
-                )
+                raise TopologyError(f"{said}: found {text}; expected an address of {subnet}", place)
             if text in taken:
-                raise TopologyError(f"{where}: {text} is already used by {taken[text]}", node.place or Place(file))
+                raise TopologyError(f"{said}: {text} is already used by {taken[text]}", place)
             taken[text] = f"nodes.{node.name}"
 
 

@@ -45,7 +45,7 @@ def with_vars(topology: Topology, overrides: Mapping[str, Mapping[str, Any]], pl
     hosts = [link for link in topology.links if all(end.node in nodes for end in link.endpoints)]
     used = {str(end): str(link) for link in hosts for end in link.endpoints}
     changed = replace(topology, nodes=nodes, links=tuple(hosts))
-    return populated(changed, used, {})
+    return populated(changed, used, lambda *_: where)
 
 
 def _changed(node: Node, overrides: Mapping[str, Mapping[str, Any]], place: Place) -> Node:

@@ -14,14 +14,14 @@ from pydantic import ValidationError
 from sim.errors import Place, TopologyError
 from sim.topology.clab_links import ClabFile
 from sim.topology.complaints import complaint
-from sim.topology.declared import Origin
+from sim.topology.declared import Declared, Origin
 from sim.topology.expansion import expand
 from sim.topology.links import Cabling
 from sim.topology.located import Map, line_of, load
 from sim.topology.mgmt import check_addresses, read_management
-from sim.topology.model import Node, Topology
+from sim.topology.model import Topology
 from sim.topology.nodes import declare, is_name, read_node
-from sim.topology.workloads import populated, workload_places
+from sim.topology.workloads import populated
 
 _SUFFIXES = (".clab.yml", ".clab.yaml")
 _PREFIX = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}|__lab-name|")
@@ -56,15 +56,14 @@ def read_text(text: str, file: Path, *, name: str | None = None, allow_outside_b
     origin = Origin(str(file), absolute.parent, _lab_name(clab, name, tree, file), allow_outside_binds)
     management = read_management(clab.mgmt, tree.get("mgmt"), str(file))
     section = tree["topology"]
-    declared = [declare(section, each, origin) for each in section["nodes"]]
-    nodes = {each.name: read_node(each) for each in declared}
-    _check_aliases(nodes)
-    check_addresses(management, nodes, str(file))
+    declared = {each: declare(section, each, origin) for each in section["nodes"]}
+    nodes = {each.name: read_node(each) for each in declared.values()}
+    _check_aliases(declared)
+    check_addresses(management, nodes, lambda name, *path: declared[name].place(*path))
     cabling = Cabling(nodes, origin, management, section)
     links = tuple(cabling.read(clab.topology.links or ()))
     drawn = Topology(origin.lab, absolute, nodes, links, management, _prefix(clab, tree, file), (), allow_outside_binds)
-    places = {key: place for each in declared for key, place in workload_places(each).items()}
-    return populated(drawn, cabling.used, places)
+    return populated(drawn, cabling.used, lambda name, *path: declared[name].place(*path))
 
 
 def _find(path: Path) -> Path:
@@ -122,8 +121,8 @@ def _prefix(clab: ClabFile, tree: Map, file: Path) -> str:
     return clab.prefix
 
 
-def _check_aliases(nodes: Mapping[str, Node]) -> None:
+def _check_aliases(nodes: Mapping[str, Declared]) -> None:
     for node in nodes.values():
-        for alias in node.aliases:
+        for index, alias in enumerate(node.section.aliases or ()):
             if alias in nodes and alias != node.name:
-                raise TopologyError(f"nodes.{node.name}.aliases: {alias!r} is the name of another node", node.place)
+                raise node.error(f"{alias!r} is the name of another node; choose another", "aliases", index)

@@ -1,7 +1,7 @@
 """Facts of a node, and the workloads among them: each becomes a node behind its compute's tap."""
 
 import shlex
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from sim.errors import Place, TopologyError
 from sim.topology.complaints import complaint
 from sim.topology.declared import Declared
 from sim.topology.facts import Facts, Service, Workload
-from sim.topology.located import Map, Scalar, Seq
+from sim.topology.located import Map, Scalar
 from sim.topology.model import Endpoint, Kind, Link, LinkType, Node, Topology
 from sim.topology.strict import keys, meant
 
@@ -73,20 +73,24 @@ def _splits(command: str | None) -> bool:
         return False
 
 
-def populated(topology: Topology, used: Mapping[str, str], places: Mapping[tuple[str, int], Place]) -> Topology:
+Where = Callable[..., Place]
+"""Where a node's key stands: `where("n1", "config", "vars", "storage")`."""
+
+
+def populated(topology: Topology, used: Mapping[str, str], where: Where) -> Topology:
     """The topology with the workloads that its facts declare, each after its compute; earlier ones are replaced.
 
-    `used` says who uses which endpoint already, `places` where a compute's n-th workload is declared.
+    `used` says who uses which endpoint already.
     """
     hosts = {name: node for name, node in topology.nodes.items() if node.kind is not Kind.WORKLOAD}
     links = [link for link in topology.links if not any(end.node not in hosts for end in link.endpoints)]
     taken = dict(used)
     nodes: dict[str, Node] = {}
     for host in hosts.values():
-        check_storage(host, hosts)
+        _check_storage(host, hosts, where)
         nodes[host.name] = host
         for index, workload in enumerate(host.facts.workloads):
-            place = places.get((host.name, index), host.place)
+            place = where(host.name, "config", "vars", "workloads", index)
             _check(host, index, hosts.keys() | nodes.keys(), place)
             link = _cable(host, workload, place)
             claim(taken, link, f"workload {workload.name}")
@@ -104,17 +108,17 @@ def claim(used: "dict[str, str]", link: Link, owner: str) -> None:
         used[end] = owner
 
 
-def check_storage(node: Node, nodes: Mapping[str, Node]) -> None:
+def _check_storage(node: Node, nodes: Mapping[str, Node], where: Where) -> None:
     """TopologyError where a storage backend's servers are missing, or are not nodes."""
     facts = node.facts
-    for server in facts.storage_servers:
+    for index, server in enumerate(facts.storage_servers):
         if server not in nodes:
             hint = meant(server, nodes) or f"; known: {', '.join(nodes)}"
-            raise TopologyError(f"nodes.{node.name}: storage_servers: no node named {server!r}{hint}", node.place)
+            place = where(node.name, "config", "vars", "storage_servers", index)
+            raise TopologyError(f"nodes.{node.name}: storage_servers: no node named {server!r}{hint}", place)
     if facts.storage in _REMOTE_BACKENDS and not facts.storage_servers:
-        raise TopologyError(
-            f"nodes.{node.name}: storage {facts.storage} is served by others; name storage_servers", node.place
-        )
+        text = f"nodes.{node.name}: storage {facts.storage} is served by other nodes; name them in storage_servers"
+        raise TopologyError(text, where(node.name, "config", "vars", "storage"))
 
 
 def _check(host: Node, index: int, names: Set[str], place: Place | None) -> None:
@@ -151,13 +155,3 @@ def _cable(compute: Node, workload: Workload, place: Place | None) -> Link:
     addresses = [f"{workload.address}/32", *([f"{workload.address6}/128"] if workload.address6 else [])]
     ends = (Endpoint(compute.name, workload.tap), Endpoint(workload.name, "eth0", addresses=tuple(addresses)))
     return Link(LinkType.VETH, ends, mtu_bytes=_GUEST_MTU_BYTES, place=place)
-
-
-def workload_places(node: Declared) -> Mapping[tuple[str, int], Place]:
-    """Where each of a node's workloads stands in the file."""
-    config = node.tree.get("config")
-    listed = (
-        config["vars"].get("workloads") if isinstance(config, Map) and isinstance(config.get("vars"), Map) else None
-    )
-    count = len(listed) if isinstance(listed, Seq) else 0
-    return {(node.name, index): node.place("config", "vars", "workloads", index) for index in range(count)}
