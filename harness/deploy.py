@@ -13,14 +13,11 @@ from dataclasses import dataclass
 from harness.push import PushResult, current_files, push
 from lab.lab import Difference, Lab
 from lab.node import RunningNode
+from lab.roles import role_of
 from lab.runtimes import Runtime, StandIn
 from sim.errors import CommandFailed, InputError
 from sim.topology.files import node_files
 from sim.topology.model import Topology
-
-import lab.roles
-
-role_of = getattr(lab.roles, "role_of", lambda _: None)
 
 Progress = Callable[[str], None]
 RUNTIMES = ("namespaces",)
