@@ -13,8 +13,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
+from harness.terminal import node_of
 from lab.lab import Lab
 from sim.errors import HostError, InputError
 
@@ -33,7 +34,7 @@ def capture(lab: Lab, endpoint: str, expression: str, write: Path | None, count:
     node, colon, interface = endpoint.partition(":")
     if not (node and colon and interface):
         raise InputError("expected node:interface, such as gw:swp1", endpoint)
-    packets = lab.node(node).socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+    packets = node_of(lab, node).socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
     with packets, _sink(write) as sink:
         _attach(packets, _compiled(expression))
         packets.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
@@ -44,7 +45,7 @@ def capture(lab: Lab, endpoint: str, expression: str, write: Path | None, count:
         _copy(packets, sink, count)
 
 
-def _copy(packets: socket.socket, sink: BinaryIO, count: int | None) -> None:
+def _copy(packets: socket.socket, sink: IO[bytes], count: int | None) -> None:
     sink.write(PCAP_HEADER)
     sink.flush()
     seen = 0
@@ -83,7 +84,7 @@ def _attach(packets: socket.socket, program: list[tuple[int, int, int, int]]) ->
 
 
 @contextmanager
-def _sink(write: Path | None) -> Iterator[BinaryIO]:
+def _sink(write: Path | None) -> Iterator[IO[bytes]]:
     """Where the pcap goes: standard output, a file, or a tcpdump that words it."""
     if write == Path("-"):
         yield sys.stdout.buffer
@@ -96,7 +97,7 @@ def _sink(write: Path | None) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _words() -> Iterator[BinaryIO]:
+def _words() -> Iterator[IO[bytes]]:
     try:
         reader = subprocess.Popen(["tcpdump", "-n", "-l", "-r", "-"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
     except FileNotFoundError:

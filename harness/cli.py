@@ -220,25 +220,27 @@ def execute(
     node: NodeArgument,
     command: Annotated[list[str], typer.Argument(metavar="COMMAND", help="The program and its arguments.")],
     name: NameOption = None,
-    timeout: Annotated[float, typer.Option(help="Seconds until the command is ended.")] = 60.0,
+    timeout: Annotated[float | None, typer.Option(help="Seconds until the command is ended.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run a command on a node.
 
-    Output and exit status are the command's own.
+    Input, output and exit status are the command's own.
 
     \b
       fabriclab exec topologies/dev01 gw -- vtysh -c 'show ip bgp summary'
       fabriclab exec topologies/dev01 master -- ip route
     """
-    from harness import console, labs, verbs
+    from harness import console, labs, terminal, verbs
 
-    done = verbs.execute(labs.running(topology, name).node(node), command, timeout)
+    box = terminal.node_of(labs.running(topology, name), node)
     if as_json:
+        done = verbs.execute(box, command, timeout)
         console.document(done.to_json())
+        status = done.status
     else:
-        console.raw(done.stdout, done.stderr)
-    raise typer.Exit(done.status if done.status >= 0 else 128 - done.status)
+        status = terminal.attach(box, command, timeout)
+    raise typer.Exit(status if status >= 0 else 128 - status)
 
 
 @app.command()
@@ -358,11 +360,12 @@ def verify(
       fabriclab verify -j 2
     """
     from harness import console, verbs, verifying
+    from harness import report as reports
 
     verbs.require(on, ("lab",), "--on")
     with console.live(quiet=as_json) as progress:
         found = verifying.verify(targets or ["scenarios"], name=name, keep=keep, jobs=jobs, progress=progress)
-    written = verifying.write(found, report) if report else ()
+    written = reports.write(found, report) if report else ()
     console.report(found, written, as_json)
     raise typer.Exit(found.exit_status)
 

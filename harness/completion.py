@@ -19,7 +19,7 @@ def running_labs(incomplete: str) -> list[str]:
     """Names of running labs."""
     from lab.lab import Lab
 
-    return [name for name in Lab.list() if name.startswith(incomplete)]
+    return [name for name in Lab.names() if name.startswith(incomplete)]
 
 
 def scenarios(incomplete: str) -> list[str]:

@@ -4,9 +4,11 @@ Colour only where rich finds a terminal and NO_COLOR is not set; without a termi
 Progress and errors go to standard error, answers to standard output.
 """
 
+import io
 import json
 import logging
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,12 +16,21 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
 WIDE = 200
 """Columns without a terminal, so that a pipe sees whole lines."""
 
+WORDS = {"pass": "passed", "fail": "failed", "error": "could not be judged", "skip": "skipped"}
+NEXT = (
+    ("fabriclab inspect {}", "nodes, addresses, stand-ins"),
+    ("fabriclab shell {} NODE", "a shell on a node"),
+    ("fabriclab trace {} --from NODE --to NODE --dport 443", "follow a packet"),
+    ("fabriclab push {} --dry-run", "after you changed a file"),
+    ("fabriclab destroy {}", "end it; nothing stays behind"),
+)
 COLOURS = {"pass": "green", "fail": "bold red", "error": "bold magenta", "skip": "yellow"}
 
 
@@ -37,14 +48,6 @@ def error(line: str) -> None:
 def document(value: Any) -> None:
     """One JSON document on standard output."""
     sys.stdout.write(json.dumps(value, indent=2, default=str, ensure_ascii=False) + "\n")
-
-
-def raw(stdout: bytes, stderr: bytes) -> None:
-    """A command's own output, byte for byte."""
-    sys.stdout.buffer.write(stdout)
-    sys.stdout.buffer.flush()
-    sys.stderr.buffer.write(stderr)
-    sys.stderr.buffer.flush()
 
 
 def answer(value: Any, draw: Callable[[Any], None], as_json: bool) -> None:
@@ -109,16 +112,22 @@ def _stand_ins(out: Console, given: Sequence[Mapping[str, str]]) -> None:
 
 def pushed(result: Any) -> None:
     """What a push changed, or with --dry-run would change."""
-    out = console()
-    for node in result.content["nodes"]:
-        for change in node["changes"]:
-            out.print(f"[bold]{escape(node['name'])}[/] {escape(change['path'])}: {escape(change['what'])}")
-            for line in change.get("diff", "").splitlines():
-                out.print(Text(line, style={"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")))
+    out, nodes = console(), result.content["nodes"]
+    for node in nodes:
+        for difference in node.get("differences", ()):
+            _difference(out, difference)
+        for word in ("written", "removed"):
+            for path in node.get(word, ()):
+                out.print(f"[bold]{escape(node['name'])}[/] {escape(path)} {word}")
         for note in node.get("notes", ()):
             out.print(f"[bold]{escape(node['name'])}[/] [yellow]note[/] {escape(note)}")
-    if not any(node["changes"] for node in result.content["nodes"]):
+    if not any(node.get(word) for node in nodes for word in ("differences", "written", "removed")):
         out.print("nothing to change: the nodes have these files")
+
+
+def _difference(out: Console, text: str) -> None:
+    for line in text.splitlines():
+        out.print(Text(line, style={"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")))
 
 
 def destroyed(result: Any) -> None:
@@ -135,10 +144,10 @@ def destroyed(result: Any) -> None:
 def labs(result: Any) -> None:
     """Every running lab."""
     rows = result.content["labs"]
-    made = table("LAB", "NODES", "TOPOLOGY")
+    made = table("LAB", "STATE", "NODES", "TOPOLOGY")
     for each in rows:
         count = str(each["nodes"]) if each["running"] == each["nodes"] else f"{each['running']} of {each['nodes']}"
-        made.add_row(escape(each["name"]), count, escape(each["file"]))
+        made.add_row(escape(each["name"]), each["state"], count, escape(each["file"]))
     console().print(made if rows else "no lab is running; start one with: fabriclab deploy topologies/dev01")
 
 
@@ -203,7 +212,85 @@ def findings(result: Any) -> None:
         out.print("[green]this machine has all that labs need[/]")
 
 
-def written(paths: Sequence[Path]) -> None:
-    """Where the report's files lie."""
-    for path in paths:
-        console().print(str(path))
+class Live:
+    """The progress of verify: a line per scenario when it is answered, and on a terminal what is under way below."""
+
+    def __init__(self, screen: Console, status: Status | None) -> None:
+        self._screen, self._status = screen, status
+        self._under_way: dict[int, str] = {}
+        self._lock = threading.Lock()
+
+    def started(self, scenario: Any) -> None:
+        """A scenario begins."""
+        self._say(scenario, "")
+
+    def stage(self, scenario: Any, text: str) -> None:
+        """What its lab is doing."""
+        self._say(scenario, text)
+
+    def step(self, scenario: Any, result: Any) -> None:
+        """A step has its answer."""
+        self._say(scenario, str(result.step))
+
+    def finished(self, result: Any) -> None:
+        """A scenario has its answer."""
+        with self._lock:
+            self._under_way.pop(id(result.scenario), None)
+            for line in _outcome_lines(result):
+                self._screen.print(line)
+
+    def _say(self, scenario: Any, text: str) -> None:
+        with self._lock:
+            self._under_way[id(scenario)] = f"{scenario.name}: {text}" if text else scenario.name
+            if self._status:
+                self._status.update(escape("  |  ".join(self._under_way.values()))[: self._screen.width - 4])
+
+
+def _outcome_lines(result: Any) -> Iterator[Text]:
+    """A scenario's line, and below it why, unless it passed."""
+    outcome = str(result.verdict.outcome)
+    badge = " (known-bad twin)" if result.scenario.fails is not None else ""
+    line = Text.assemble((f"{outcome.upper():5}", COLOURS[outcome]), " ", result.scenario.name, (badge, "dim"))
+    line.append(f"  {result.took_s:.1f} s", style="dim")
+    yield line
+    if outcome == "pass":
+        return
+    for step in result.steps:
+        if str(step.verdict.outcome) in ("fail", "error"):
+            yield Text.assemble("      ", (str(step.step.place), "dim"), f" {step.step}")
+            yield Text(f"        {step.verdict.text}", style=COLOURS[str(step.verdict.outcome)])
+    if not any(str(step.verdict.outcome) == outcome for step in result.steps) or result.scenario.fails is not None:
+        yield Text(f"      {result.verdict.text}", style=COLOURS[outcome])
+
+
+@contextmanager
+def live(quiet: bool) -> Iterator[Live]:
+    """The progress of verify, on standard output: it is the table of what was found. Quiet for --json."""
+    screen = Console(file=io.StringIO()) if quiet else console()
+    if screen.is_terminal:
+        with screen.status("") as status:
+            yield Live(screen, status)
+    else:
+        yield Live(screen, None)
+
+
+def report(found: Any, paths: Sequence[Path], as_json: bool) -> None:
+    """How a verification ended, where its report lies, and what to type next."""
+    if as_json:
+        document(found.to_json())
+        return
+    out, counts = console(), found.to_json()["counts"]
+    outcome = str(found.outcome)
+    words = ", ".join(f"{count} {WORDS[name]}" for name, count in counts.items() if count)
+    out.print(f"\n[{COLOURS[outcome]}]{outcome.upper()}[/]  {words} in {found.took_s:.1f} s")
+    if paths:
+        out.print(f"report: [bold]{escape(str(paths[0]))}[/]")
+    for lab in found.labs:
+        _next(out, lab)
+
+
+def _next(out: Console, name: str) -> None:
+    """What to type next on a lab that runs."""
+    out.print(f"\n[bold]{escape(name)}[/] is running. Next:")
+    for command, what in NEXT:
+        out.print(f"  {escape(command.format(name)):<58} [dim]{what}[/]")

@@ -10,12 +10,14 @@ from typing import Any
 
 from harness.evidence import trace_evidence
 from lab.lab import Lab
-from sim.errors import InputError
+from lab.node import RunningNode
+from sim.errors import InputError, LabError, NodeFailed
 from sim.flow import Flow, Trace
 from sim.snapshot import Snapshot
 from sim.topology.model import Topology
 
 Progress = Callable[[str], None]
+FOREVER_S = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,69 +36,107 @@ def deploy(network: Topology, *, runtime: str, bare: bool, progress: Progress) -
     """Bring a lab up, or apply the difference to the one that runs under that name."""
     from harness.deploy import apply, bring_up
 
-    require(runtime, ("namespaces",), "--runtime")
     started = time.monotonic()
-    if network.name in Lab.list():
-        lab = Lab.find(network.name)
-        changed = apply(lab, network, progress=progress)
-        what = "changed" if changed else "unchanged"
+    running = Lab.find(network.name) if network.name in Lab.names() else None
+    if running and running.is_running() and not bare:
+        lab, what = running, "changed" if apply(running, network, progress) else "unchanged"
     else:
         lab, what = bring_up(network, bare=bare, progress=progress, runtime=runtime), "deployed"
-    return Answer(inspect(lab).content | {"what": what, "took_s": round(time.monotonic() - started, 2)})
+    took = round(time.monotonic() - started, 2)
+    return Answer(_shape(lab) | {"nodes": _nodes(lab), "what": what, "took_s": took})
+
+
+def plan(lab: Lab, network: Topology, nodes: Sequence[str]) -> Answer:
+    """What `push` would change: a difference per file, secrets masked."""
+    from harness.push_diff import plan as compare
+
+    files = _files(lab, network, nodes)
+    found = lab.each(lambda node: compare(node, files[node.name]), files.keys())
+    return Answer({"dry_run": True, "nodes": [{"name": name, "differences": each} for name, each in found.items()]})
+
+
+def push(lab: Lab, network: Topology, nodes: Sequence[str]) -> Answer:
+    """Put changed files on nodes and apply them."""
+    from harness.deploy import push_files
+
+    with lab.held():
+        found = push_files(lab, _files(lab, network, nodes))
+    return Answer({"dry_run": False, "nodes": [_pushed(result) for result in found.values()]})
+
+
+def _pushed(result: Any) -> dict[str, Any]:
+    names = ("written", "removed", "acted", "notes")
+    return {"name": result.node} | {name: list(getattr(result, name)) for name in names}
+
+
+def _files(lab: Lab, network: Topology, nodes: Sequence[str]) -> dict[str, Mapping[str, bytes]]:
+    from sim.topology.files import node_files
+
+    chosen = [network.node(name) for name in nodes] if nodes else list(network.nodes.values())
+    running = lab.nodes
+    absent = [node.name for node in chosen if node.name not in running]
+    if nodes and absent:
+        raise NodeFailed("this node does not run in the lab; fabriclab deploy brings it up", absent[0])
+    return {node.name: node_files(network, node) for node in chosen if node.name in running}
 
 
 def destroy(text: str | None, name: str | None) -> Answer:
-    """End one lab, or (None) all of them. A lab that is not running is no error: nothing of it is there."""
+    """End one lab, or (None) all of them, in whatever state. A lab that is not there is no error."""
     from harness import labs
 
-    names = Lab.list() if text is None else [name or labs.name_of(text)]
-    gone = [each for each in names if each in Lab.list()]
-    for each in gone:
-        Lab.find(each).destroy()
-    return Answer({"destroyed": gone, "not_running": [each for each in names if each not in gone]})
+    names = Lab.names() if text is None else [name or labs.name_of(text)]
+    gone = {each: Lab.destroy_by_name(each) for each in names}
+    found = {True: "destroyed", False: "not_running"}
+    return Answer({word: [each for each in names if gone[each] is there] for there, word in found.items()})
 
 
 def list_labs() -> Answer:
     """Every running lab with its file and how many of its nodes run."""
-    return Answer({"labs": [_lab_line(Lab.find(name)) for name in Lab.list()]})
+    return Answer({"labs": [_line(name) for name in Lab.names()]})
 
 
-def _lab_line(lab: Lab) -> dict[str, Any]:
-    states = lab.states()
+def _line(name: str) -> dict[str, Any]:
+    """A lab in the list. One that was killed while it came up has left something to destroy, and no more."""
+    try:
+        lab = Lab.find(name)
+        states = lab.states()
+    except LabError:
+        return {"name": name, "file": "", "state": "broken", "nodes": 0, "running": 0}
     running = sum(state == "running" for state in states.values())
-    return {"name": lab.topology.name, "file": str(lab.topology.file), "nodes": len(states), "running": running}
+    state = "running" if lab.is_running() else "deploying"
+    return {"name": name, "file": str(lab.topology.file), "state": state, "nodes": len(states), "running": running}
 
 
 def inspect(lab: Lab) -> Answer:
     """A lab's nodes, links, states, addresses and stand-ins."""
     from harness.observe import observe as ask
 
-    topology, states, seen = lab.topology, lab.states(), ask(lab)
-    nodes = [
-        {
-            "name": node.name,
-            "kind": str(node.kind),
-            "role": node.group,
-            "state": states.get(node.name, "missing"),
-            "addresses": {
-                face.name: list(face.addresses)
-                for face in (seen.nodes[node.name].interfaces.values() if node.name in seen.nodes else ())
-                if face.addresses and face.name != "lo"
-            },
-        }
-        for node in topology.nodes.values()
+    seen = ask(lab)
+    nodes = _nodes(lab)
+    for node in nodes:
+        faces = seen.nodes[node["name"]].interfaces.values() if node["name"] in seen.nodes else ()
+        node["addresses"] = {face.name: list(face.addresses) for face in faces if face.addresses and face.name != "lo"}
+    return Answer(_shape(lab) | {"nodes": nodes})
+
+
+def _shape(lab: Lab) -> dict[str, Any]:
+    topology = lab.topology
+    return {
+        "name": topology.name,
+        "file": str(topology.file),
+        "links": [
+            {"type": str(link.type), "endpoints": [str(end) for end in link.endpoints]} for link in topology.links
+        ],
+        "stand_ins": [{"node": each.node, "wanted": each.wanted, "given": each.given} for each in lab.stand_ins()],
+    }
+
+
+def _nodes(lab: Lab) -> list[dict[str, Any]]:
+    states = lab.states()
+    return [
+        {"name": node.name, "kind": str(node.kind), "role": node.group, "state": states.get(node.name, "missing")}
+        for node in lab.topology.nodes.values()
     ]
-    return Answer(
-        {
-            "name": topology.name,
-            "file": str(topology.file),
-            "nodes": nodes,
-            "links": [
-                {"type": str(link.type), "endpoints": [str(end) for end in link.endpoints]} for link in topology.links
-            ],
-            "stand_ins": [{"node": each.node, "wanted": each.wanted, "given": each.given} for each in lab.stand_ins()],
-        }
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +160,9 @@ class Ran:
         }
 
 
-def execute(node: Any, command: Sequence[str], timeout_s: float) -> Ran:
-    """Run a program on a node to its end, without a shell."""
-    done = node.run(command, timeout_s=timeout_s, check=False)
+def execute(node: RunningNode, command: Sequence[str], timeout_s: float | None) -> Ran:
+    """Run a program on a node to its end, without a shell, and keep what it says."""
+    done = node.run(command, timeout_s=timeout_s or FOREVER_S, check=False)
     return Ran(node.name, command, done.status, done.stdout, done.stderr)
 
 
@@ -165,9 +205,13 @@ class Traced:
 
 def trace(lab: Lab, asked: Flow, size: int | None, via: str | None) -> Traced:
     """Send one packet and follow it."""
-    from harness.probes import Prober
+    from harness.probes.prober import Prober
 
-    return Traced(Prober(lab, lab.topology).trace(asked, size_bytes=size, via=via))
+    prober = Prober(lab.runtime, lab.topology)
+    try:
+        return Traced(prober.trace(asked, size_bytes=size, via=via))
+    finally:
+        prober.close()
 
 
 def schema(of: str) -> Mapping[str, Any]:
@@ -177,7 +221,7 @@ def schema(of: str) -> Mapping[str, Any]:
         from sim.topology.schema import topology_schema
 
         return topology_schema()
-    from harness.scenario import scenario_schema
+    from harness.scenario_schema import scenario_schema
 
     return scenario_schema()
 

@@ -1,0 +1,173 @@
+"""verify: which scenarios a command line means, run with labs side by side, and collected in a Report.
+
+A lab that verify makes is ended with its scenarios (unless it is to be kept), also when it is interrupted. Labs that
+ran before are left as they were: on them only scenarios are run that change nothing.
+"""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness import deploy, labs, report
+from harness.observe import observe
+from harness.play import StepResult
+from harness.report import Report
+from harness.run import Progress, ScenarioResult, own_name, run_scenario, shared
+from harness.scenario import find_scenarios, read_scenario
+from harness.story import Scenario, Step
+from harness.verdict import errored, skipped
+from lab.lab import Lab
+from sim.errors import FabricError, InputError, LabError, Place
+from sim.topology.model import Topology
+
+SESSIONS_WITHIN_S = 60.0
+"""How long the built-in standing check waits for sessions: BGP's connect timer and OSPF's dead interval fit in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Scenarios that share a lab. `lab` is one that runs already; None: they get one of their own."""
+
+    scenarios: tuple[Scenario, ...]
+    lab: Lab | None = None
+
+
+def verify(targets: Sequence[str], *, name: str | None, keep: bool, jobs: int, progress: Progress) -> Report:
+    """Run what the targets mean: scenario files, folders of them, topologies or names of running labs."""
+    began, started = time.monotonic(), report.now()
+    works = [work for target in targets for work in chosen(target, name)]
+    results, kept = _Runs(keep, progress).run(works, jobs)
+    networks: dict[str, Topology] = {}
+    for work in works:
+        for each in work.scenarios:
+            title = report.network_name(each.topology)
+            networks[title] = networks.get(title) or (work.lab.topology if work.lab else each.draw())
+    examined = [work.lab.name for work in works if work.lab]
+    return Report(
+        results=tuple(results),
+        networks=networks,
+        started=started,
+        took_s=time.monotonic() - began,
+        labs=tuple(dict.fromkeys([*examined, *kept])),
+        environment=report.environment(),
+    )
+
+
+def chosen(target: str, name: str | None = None) -> list[Work]:
+    """What one word of the command line means."""
+    path = Path(target)
+    if not labs.looks_like_a_path(target) or labs.is_topology(path):
+        return [_standing(labs.running(target, name))]
+    if path.is_dir():
+        return _in_folder(path)
+    if not path.exists():
+        raise InputError("there is no such file or folder, and no lab of that name runs", target)
+    return [Work((read_scenario(path),))]
+
+
+def _in_folder(folder: Path) -> list[Work]:
+    found = [read_scenario(path) for path in find_scenarios(folder)]
+    if not found:
+        raise InputError("no scenario in this folder; expected *.yml files with 'steps'", str(folder))
+    return [Work(tuple(group)) for group in shared(found)]
+
+
+# --- on a lab that runs
+
+
+def _standing(lab: Lab) -> Work:
+    """The scenarios of `scenarios/` for the lab's topology that change nothing; else what every network should hold."""
+    found = tuple(
+        scenario
+        for path in _standing_files(lab.topology.file)
+        if not (scenario := read_scenario(path)).changes and not scenario.overlay and not scenario.vars
+    )
+    return Work(found or (_built_in(lab),), lab)
+
+
+def _standing_files(topology: Path) -> Iterator[Path]:
+    """Scenario files, known-bad twins left out, whose `topology:` is this file or its folder."""
+    near = topology.resolve().parent.parent.parent / "scenarios"
+    for path in find_scenarios(near) if near.is_dir() else ():
+        said = re.search(r"(?m)^topology:\s*[\"']?([^\"'\s#]+)", path.read_text(errors="replace"))
+        named = (path.parent / said[1]).resolve() if said else None
+        if named in (topology.resolve(), topology.resolve().parent) and not path.name.endswith(
+            (".bad.yml", ".bad.yaml")
+        ):
+            yield path
+
+
+def _built_in(lab: Lab) -> Scenario:
+    file = lab.topology.file
+    place = Place(str(file))
+    asked = any(state.sessions for state in observe(lab).nodes.values())
+    sessions = (Step("expect", "sessions", {}, place, within_s=SESSIONS_WITHIN_S),) if asked else ()
+    steps = (*sessions, Step("expect", "unique", {}, place), Step("expect", "loop_free", {}, place))
+    return Scenario(f"{lab.name}: what every network should hold", file, file, steps)
+
+
+# --- the run
+
+
+@dataclass(slots=True)
+class _Runs:
+    """Runs under way, and the labs that they made."""
+
+    keep: bool
+    progress: Progress
+    made: list[str] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def run(self, works: Sequence[Work], jobs: int) -> tuple[list[ScenarioResult], list[str]]:
+        """Every result in order, and the labs that were kept."""
+        if jobs == 1 or len(works) == 1:
+            return [result for work in works for result in self._work(work)], self.made
+        pool = ThreadPoolExecutor(max_workers=jobs)
+        try:
+            return [result for results in pool.map(self._work, works) for result in results], self.made
+        except BaseException:
+            self._hurry(pool)
+            raise
+        finally:
+            pool.shutdown()
+
+    def _hurry(self, pool: ThreadPoolExecutor) -> None:
+        """An interrupted run: nothing new begins, and what runs loses its lab, so that it ends at once."""
+        self.stop.set()
+        pool.shutdown(wait=False, cancel_futures=True)
+        for name in list(self.made):
+            Lab.destroy_by_name(name)
+
+    def _work(self, work: Work) -> list[ScenarioResult]:
+        if work.lab:
+            return [run_scenario(scenario, work.lab, self.progress) for scenario in work.scenarios]
+        try:
+            return self._in_own_lab(work.scenarios)
+        except FabricError as error:
+            return [self._without_lab(scenario, error) for scenario in work.scenarios]
+
+    def _without_lab(self, scenario: Scenario, error: FabricError) -> ScenarioResult:
+        self.progress.started(scenario)
+        steps = tuple(StepResult(step, skipped("not tried: the lab is not up"), 0.0, 0) for step in scenario.steps)
+        result = ScenarioResult(scenario, errored(str(error)), steps, 0.0)
+        self.progress.finished(result)
+        return result
+
+    def _in_own_lab(self, scenarios: Sequence[Scenario]) -> list[ScenarioResult]:
+        name = own_name(report.network_name(scenarios[0].topology))
+        if self.stop.is_set():
+            raise LabError("the run was interrupted", name)
+        self.made.append(name)
+        lab = deploy.bring_up(scenarios[0].draw(name), progress=self._stage(scenarios[0]))
+        try:
+            return [run_scenario(scenario, lab, self.progress) for scenario in scenarios]
+        finally:
+            if not self.keep or self.stop.is_set():
+                lab.destroy()
+
+    def _stage(self, scenario: Scenario) -> Callable[[str], None]:
+        return lambda text: self.progress.stage(scenario, text)
