@@ -108,13 +108,14 @@ def wanted_devices(work: Work) -> Iterator[tuple[str, str]]:
 
 
 def _quoted(work: Work, words: str) -> tuple[str, int]:
-    """The line that a complaint without a number means: the one with the value it quotes."""
-    quoted = re.search(r"[\"'](?P<value>[^\"']+)[\"']", words)
+    """The line that a complaint without a number means: the one that shares most of its text (an address, a value)."""
+    said = {word.strip("\"'`,;:()[]") for word in words.split()}
+    best = (0, CONF, 0)
     for path in _interface_files(work):
         for number, line in enumerate(work.text(path).splitlines(), 1):
-            if quoted and quoted["value"] in line.split():
-                return path, number
-    return CONF, 0
+            shared = sum(len(word) for word in said.intersection(line.split()) if re.search(r"[\d/]", word))
+            best = max(best, (shared, path, number), key=lambda each: each[0])
+    return best[1:]
 
 
 APPLIERS = (Ifupdown(),)
