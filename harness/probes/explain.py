@@ -14,6 +14,7 @@ from harness.probes.journey import Visit
 from harness.probes.netlink import Choice, Device, Query
 from sim.flow import Disposition
 
+SOURCE_REFUSED = (errno.EXDEV, errno.EINVAL)  # fib_validate_source: EXDEV up to Linux 6.12, EINVAL since
 UNRESOLVED = ("INCOMPLETE", "FAILED")
 DROPPED_ROUTES = {errno.EINVAL: "blackhole", errno.EACCES: "prohibit", errno.EHOSTUNREACH: "unreachable"}
 
@@ -56,24 +57,31 @@ class Explainer:
     def _no_way(self, visit: Visit, query: Query, choice: Choice) -> End:
         """The lookup failed: by the source (rp_filter, martian), by a route that drops, or for want of any route."""
         node, to = visit.node, query.destination
-        if choice.error == errno.EXDEV:
-            why = f"rp_filter on {visit.device_in}: {query.source} is not routed back that way"
-            return End(Disposition.DENIED_IN, node, why)
         own = self.choice(node, Query(to, protocol=query.protocol))
-        if choice.error == errno.EINVAL and own.error != errno.EINVAL:
-            return End(Disposition.DENIED_IN, node, f"{query.source} is a martian source on {visit.device_in}")
+        if choice.error in SOURCE_REFUSED and own.error != choice.error:
+            return End(Disposition.DENIED_IN, node, self._bad_source(visit, query))
         if not own.error and (closed := self._forwarding_off(visit, query)):
             return closed
         if choice.error in DROPPED_ROUTES:
             return End(Disposition.NULL_ROUTED, node, f"its route to {to} is {DROPPED_ROUTES[choice.error]}")
         return End(Disposition.NO_ROUTE, node, f"no route to {to}: {choice.words}")
 
+    def _bad_source(self, visit: Visit, query: Query) -> str:
+        """rp_filter (RFC 3704; the larger of `all` and the device's own setting counts), or an impossible address."""
+        settings = [self._sysctl(visit.node, f"net/ipv4/conf/{name}/rp_filter") for name in ("all", visit.device_in)]
+        if any(value not in (None, b"0") for value in settings):
+            return f"rp_filter on {visit.device_in}: {query.source} is not routed back that way"
+        return f"{query.source} is a martian source on {visit.device_in}"
+
+    def _sysctl(self, node: str, name: str) -> bytes | None:
+        said = self.instruments.nodes.node(node).read(f"/proc/sys/{name}")
+        return None if said is None else said.strip()
+
     def _forwarding_off(self, visit: Visit, query: Query) -> End | None:
         version = 6 if ":" in query.destination else 4
         scope = "all" if version == 6 else visit.device_in
         name = f"net/ipv{version}/conf/{scope}/forwarding"
-        said = self.instruments.nodes.node(visit.node).read(f"/proc/sys/{name}")
-        if said is None or said.strip() != b"0":
+        if self._sysctl(visit.node, name) != b"0":
             return None
         return End(Disposition.NO_ROUTE, visit.node, f"it does not forward: {name.replace('/', '.')} is 0")
 

@@ -26,15 +26,6 @@ class Nodes(Protocol):
         ...
 
 
-class Carried(Protocol):
-    """The part of a Lab that probes use."""
-
-    @property
-    def runtime(self) -> Nodes:
-        """What carries its nodes."""
-        ...
-
-
 class Instruments:
     """One lab's sockets, by node, family, kind, protocol and purpose."""
 

@@ -109,7 +109,7 @@ class Investigation:
             case.journey.error if case.probe.answer and case.probe.answer.seen.kind is Kind.ERROR else case.journey.back
         )
         origin = leg[0].node if leg else known.where or case.probe.aim.sender
-        if known.disposition in ROUTING:
+        if known.disposition in (*ROUTING, Disposition.DENIED_IN):
             return self._router_says(case, origin, known)
         if known.disposition is Disposition.REFUSED and not self.places.owns(origin, case.probe.aim.destination):
             return End(Disposition.DENIED_IN, origin, f"{known.why}, but made by {origin}")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from harness.probes.endpoints import Aim, Places
 from harness.probes.exchange import PATIENCE_S, Exchange, Probe, routed
-from harness.probes.instruments import Carried, Instruments
+from harness.probes.instruments import Instruments, Nodes
 from harness.probes.investigation import Investigation
 from harness.probes.netlink import Choice
 from harness.probes.reading import read
@@ -23,10 +23,10 @@ FIRST_PORT, LAST_PORT = 61000, 65535  # above the ephemeral ports of a node (net
 
 
 class Prober:
-    """Probes a lab's nodes. Use it as a context manager, or `close` it; set `topology` when the drawing changes."""
+    """Probes a lab's nodes: `Prober(lab.runtime, lab.topology)`. Use it as a context manager, or `close` it; set `topology` when the drawing changes."""
 
-    def __init__(self, lab: Carried, topology: Topology) -> None:
-        self._instruments = Instruments(lab.runtime)
+    def __init__(self, nodes: Nodes, topology: Topology) -> None:
+        self._instruments = Instruments(nodes)
         self._places = Places(topology)
         self._magic = random.SystemRandom().randrange(0x1000, 0xF000)
         self._number = 0

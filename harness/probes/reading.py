@@ -60,7 +60,7 @@ OWN_ERRORS = {  # the errno with which the sending node's kernel refuses
     errno.EPERM: (Disposition.DENIED_OUT, "the node's own filter refused to send it"),
     errno.EMSGSIZE: (Disposition.TOO_BIG, "larger than the MTU of the interface it leaves by"),
     errno.ENETUNREACH: (Disposition.NO_ROUTE, "the node has no route"),
-    errno.EHOSTUNREACH: (Disposition.NO_ROUTE, "the node's route is unreachable"),
+    errno.EHOSTUNREACH: (Disposition.NULL_ROUTED, "the node's route is unreachable"),
     errno.EINVAL: (Disposition.NULL_ROUTED, "the node's route is a blackhole"),
     errno.EACCES: (Disposition.NULL_ROUTED, "the node's route is prohibit"),
 }
@@ -86,7 +86,7 @@ def _own(probe: Probe) -> Reading:
     if known is None:
         return Reading(Disposition.LOST, probe.aim.sender, os.strerror(probe.refused), certain=False)
     disposition, why = known
-    return Reading(disposition, probe.aim.sender, why)
+    return Reading(disposition, probe.aim.sender, why, certain=False)
 
 
 def _error(probe: Probe, seen: Seen, places: Places) -> Reading:

@@ -89,7 +89,6 @@ class Network:
     def __init__(self, *names: str) -> None:
         self.nodes = {name: BareNode(name) for name in names}
         self.links: list[Link] = []
-        self.runtime = self
 
     def node(self, name: str) -> BareNode:
         if name not in self.nodes:
