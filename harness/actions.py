@@ -36,6 +36,7 @@ class Stage:
     down: set[str] = field(default_factory=set)  # cables, by their text
     stopped: list[str] = field(default_factory=list)
     ended: dict[tuple[str, str], Service] = field(default_factory=dict)  # by node and name
+    altered: bool = False  # in a way that no other action takes back
 
     @property
     def topology(self) -> Topology:
@@ -90,13 +91,14 @@ def daemon_kill(stage: Stage, node: NodeName, daemon: str) -> None:
         raise LabError(f"no process is called {daemon!r}; running: {names}", node)
     for pid in found:
         running.signal(pid, signal.SIGKILL)
+    stage.altered = True
 
 
 def config_push(stage: Stage, overlay: str) -> None:
     """Push changed files: those under the folder `overlay` (beside the scenario), as `<node>/<path on the node>`."""
     changed = with_overlay(stage.drawn, Path(overlay))
     deploy.apply(stage.lab, changed)
-    stage.drawn = changed
+    stage.drawn, stage.altered = changed, True
 
 
 def service_stop(stage: Stage, node: NodeName, name: str) -> None:
@@ -120,6 +122,7 @@ def service_start(stage: Stage, node: NodeName, name: str) -> None:
 def interface_mtu(stage: Stage, interface: CableEnd, bytes: Bytes) -> None:
     """Set the MTU of one end of a cable, `interface` (node:interface), to `bytes`."""
     stage.lab.set_link(interface, mtu_bytes=bytes)
+    stage.altered = True
 
 
 def _declare(stage: Stage, node: str, services: tuple[Service, ...]) -> None:

@@ -25,7 +25,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from sim.flow import Flow as SimFlow
 from sim.topology.model import Topology
-from sim.topology.strict import meant
+from sim.topology.strict import Strict, meant
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0}
@@ -124,14 +124,14 @@ Address = Annotated[str, AfterValidator(_address)]
 """An IPv4 or IPv6 address."""
 Prefix = Annotated[str, AfterValidator(_prefix)]
 """`10.0.4.0/24`, `2001:db8::/32` or `default` (of IPv4)."""
-Port = Annotated[str, BeforeValidator(_port), AfterValidator(_protocol_port)]
+Port = Annotated[str, BeforeValidator(_port, json_schema_input_type=str | int), AfterValidator(_protocol_port)]
 """`443` (tcp), `tcp/443`, `udp/53` or `icmp`."""
 
 
-class Written(BaseModel):
+class Written(Strict):
     """Base of small mappings inside a step: strict about keys and types."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+    model_config = ConfigDict(strict=True)
 
 
 class WrittenFlow(Written):

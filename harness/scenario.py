@@ -14,6 +14,7 @@ fault: at least one of its expectations must fail, with words that match `fails`
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,14 @@ from pydantic import ValidationError
 
 from harness import actions, checks
 from harness.parameters import duration_s, signature_model, unknown, validated
+from harness.scenario_files import find_scenarios, is_scenario
 from harness.scenario_schema import scenario_schema
-from harness.story import Scenario, Step, Verb, draw
+from harness.story import Scenario, Step, Verb, changed
 from sim.errors import FabricError, Place, ScenarioError
 from sim.topology.complaints import complaint, shown
 from sim.topology.located import Map, Seq, line_of, load, plain
 from sim.topology.model import Topology
+from sim.topology.reader import read_topology
 from sim.topology.strict import meant
 
 __all__ = ["Scenario", "Step", "find_scenarios", "is_scenario", "read_scenario", "scenario_schema"]
@@ -42,17 +45,10 @@ def read_scenario(path: Path | str) -> Scenario:
     return _Reader(Path(path)).scenario()
 
 
-def is_scenario(path: Path) -> bool:
-    """Whether a YAML file is meant as a scenario: it has `steps` at its top level."""
-    try:
-        return re.search(r"(?m)^steps\s*:", path.read_text(encoding="utf-8", errors="replace")) is not None
-    except OSError:
-        return False
-
-
-def find_scenarios(folder: Path) -> list[Path]:
-    """Every scenario file under a folder, in the order of their names."""
-    return sorted(path for path in folder.rglob("*.yml") if path.is_file() and is_scenario(path))
+@lru_cache(maxsize=8)
+def _drawing(path: Path, changed_at: int) -> Topology:
+    """A topology file, read once for the many scenarios that name it; `changed_at` tells a file that was edited."""
+    return read_topology(path)
 
 
 class _Reader:
@@ -95,6 +91,7 @@ class _Reader:
             said = error.text.replace("expected name and topology", "expected name, topology and steps")
             raise ScenarioError(said.replace("expected a topology", "expected a scenario"), error.place) from error
         if not isinstance(tree, Map):
+            self._tree = tree
             raise self._error(f"found {shown(tree)}; expected name, topology and steps", ())
         return tree
 
@@ -147,13 +144,15 @@ class _Reader:
         self, topology: Path | None, overlay: Path | None, variables: Mapping[str, Mapping[str, Any]]
     ) -> Topology:
         """The topology, read here so that names in steps can be checked; faults of overlay and vars are ours."""
-        bare = draw(topology or self._path, None, {}, None)
+        path = topology or self._path
+        files = path.glob("*.clab.yml") if path.is_dir() else [path]
+        drawn = _drawing(path, sum(each.stat().st_mtime_ns for each in files))
         for key, folder, named in (("overlay", overlay, {}), ("vars", None, variables)):
             try:
-                draw(topology or self._path, folder, named, None) if folder or named else None
+                drawn = changed(drawn, folder, named)
             except FabricError as error:
                 raise self._error(f"{key}: {error}", (key,)) from error
-        return draw(topology or self._path, overlay, variables, None) if overlay or variables else bare
+        return drawn
 
     def _consistent(self, found: Scenario) -> Scenario:
         if (found.fails is None) != (not self._path.name.endswith((".bad.yml", ".bad.yaml"))):
@@ -179,12 +178,10 @@ class _Reader:
         tree = self._steps()[number]
         if not isinstance(tree, Map):
             raise self._error(f"steps[{number}]: found {shown(tree)}; expected do or expect", path)
-        verbs: list[Verb] = [verb for verb in ("do", "expect") if verb in tree]  # type: ignore[misc]
-        if len(verbs) != 1:
-            raise self._error(
-                f"steps[{number}]: expected either do or expect; found {' and '.join(verbs) or 'none'}", path
-            )
-        verb = verbs[0]
+        verb: Verb = "do" if "do" in tree else "expect"
+        if ("do" in tree) == ("expect" in tree):
+            found = "both" if "do" in tree else "neither"
+            raise self._error(f"steps[{number}]: found {found}; expected do or expect", path)
         name, function = self._function(verb, tree[verb], path)
         written = Map(tree.line)
         for key, value in tree.items():

@@ -58,14 +58,13 @@ class Scenario:
 
     def draw(self, name: str | None = None) -> Topology:
         """The topology with the scenario's overlay and vars, its lab under another `name` if given."""
-        return draw(self.topology, self.overlay, self.vars, name)
+        return changed(read_topology(self.topology, name=name), self.overlay, self.vars)
 
 
-def draw(topology: Path, overlay: Path | None, vars: Mapping[str, Mapping[str, Any]], name: str | None) -> Topology:
-    """A topology file with an overlay and vars, its lab under another `name` if given."""
-    drawn = read_topology(topology, name=name)
-    drawn = with_overlay(drawn, overlay) if overlay else drawn
-    return with_vars(drawn, vars) if vars else drawn
+def changed(topology: Topology, overlay: Path | None, vars: Mapping[str, Mapping[str, Any]]) -> Topology:
+    """A topology with an overlay and vars."""
+    topology = with_overlay(topology, overlay) if overlay else topology
+    return with_vars(topology, vars) if vars else topology
 
 
 def _said(item: tuple[str, Any]) -> str:
