@@ -79,9 +79,13 @@ def told(verdict: Verdict) -> str:
 class Fabric:
     """A running lab in a test's hands."""
 
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
-        self._play = Play(lab)
+    def __init__(self, play: Play) -> None:
+        self._play = play
+
+    @property
+    def lab(self) -> Lab:
+        """The lab, for what the checks do not know."""
+        return self._play.stage.lab
 
     @property
     def topology(self) -> Topology:
@@ -148,10 +152,6 @@ class Fabric:
             yield
         finally:
             self.do("node.start", node=node)
-
-    def close(self) -> None:
-        """Close the sockets of the probes."""
-        self._play.close()
 
     def _arguments(self, function: Callable[..., Any], name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         plain = {written_name(key): _listed(value) for key, value in given.items()}

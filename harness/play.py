@@ -7,8 +7,8 @@ from its first good one on. An action that can not be done skips the rest. A Fab
 """
 
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -75,11 +75,15 @@ class LabWitness:
 
 
 class Play:
-    """A scenario's steps on a lab, one after another: what happened so far, and the clock since the last `do`."""
+    """Steps on a lab, one after another: what happened so far, and the clock since the last `do`.
 
-    def __init__(self, lab: Lab) -> None:
-        self.stage = Stage(lab, lab.topology)
-        self.witness = LabWitness(self.stage)
+    `listen` opens a Bell; the witness answers the checks.
+    """
+
+    def __init__(self, stage: Stage, witness: Witness, listen: Callable[[], Bell]) -> None:
+        self.stage = stage
+        self.witness = witness
+        self._listen = listen
         self._since = time.monotonic()
         self._broken: str | None = None
 
@@ -103,7 +107,7 @@ class Play:
     def expect(self, step: Step) -> StepResult:
         """Ask, and ask again as the step's times allow."""
         looks, held = 0, False
-        with Bell(self.stage.lab) if step.within_s or step.for_s else nullcontext() as bell:
+        with self._listen() if step.within_s or step.for_s else nullcontext() as bell:
             while True:
                 began = time.monotonic()
                 verdict = self._look(step)
@@ -118,9 +122,16 @@ class Play:
         verdict = look(step.name, step.arguments, self.witness)
         return verdict.inverted() if step.negated else verdict
 
-    def close(self) -> None:
-        """Close the sockets of the probes."""
-        self.witness.close()
+
+@contextmanager
+def playing(lab: Lab) -> Iterator[Play]:
+    """A Play on a running lab, whose sockets are closed at the end."""
+    stage = Stage(lab, lab.topology)
+    witness = LabWitness(stage)
+    try:
+        yield Play(stage, witness, lambda: Bell(lab))
+    finally:
+        witness.close()
 
 
 def _answer(step: Step, verdict: Verdict, elapsed_s: float, held: bool) -> Verdict | None:

@@ -8,6 +8,7 @@ This module is imported in every pytest run of a Python that has Fabriclab: the 
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,7 @@ class ScenarioFile(pytest.File):
     scenario: "Scenario"
     play: "Play"
     results: "list[StepResult]"
+    open: ExitStack
 
     def collect(self) -> Iterable[pytest.Item]:
         """One item per expectation; one for the whole of a known-bad twin."""
@@ -65,20 +67,20 @@ class ScenarioFile(pytest.File):
 
     def setup(self) -> None:
         """A lab for this story."""
-        from harness.play import Play
+        from harness.play import playing
         from sim.errors import FabricError
 
+        self.results, self.open = [], ExitStack()
         try:
-            self.play, self.results = Play(_pool(self.config).take(self.scenario)), []
+            lab = _pool(self.config).take(self.scenario)
+            self.open.callback(_pool(self.config).give_back, self.scenario)
+            self.play = self.open.enter_context(playing(lab))
         except FabricError as error:
             pytest.fail(str(error), pytrace=False)
 
     def teardown(self) -> None:
         """Give the lab back."""
-        if hasattr(self, "play"):
-            self.play.close()
-            _pool(self.config).give_back(self.scenario)
-            del self.play
+        self.open.close()
 
     def result(self, number: int) -> "StepResult":
         """The answer of a step, after all steps before it."""
@@ -154,6 +156,7 @@ def fabric(request: pytest.FixtureRequest) -> "Iterator[Fabric]":
     The next test gets the same one if this one left it whole, else a new one.
     """
     from harness.fabric import Fabric
+    from harness.play import playing
 
     marker = request.node.get_closest_marker("topology")
     if marker is None or len(marker.args) != 1:
@@ -163,9 +166,9 @@ def fabric(request: pytest.FixtureRequest) -> "Iterator[Fabric]":
     if path is None:
         pytest.fail(f"topology: there is no {marker.args[0]!r}", pytrace=False)
     pool = _pool(request.config)
-    network = Fabric(pool.take_topology(path.resolve()))
-    yield network
-    network.close()
+    with playing(pool.take_topology(path.resolve())) as play:
+        network = Fabric(play)
+        yield network
     pool.give_back_topology(path.resolve(), whole=network.is_whole)
 
 

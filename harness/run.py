@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from harness import deploy
-from harness.play import Play, StepResult
+from harness.play import StepResult, playing
 from harness.scenario import Scenario
 from harness.verdict import Outcome, Verdict, errored, failed, passed, skipped
 from lab.lab import Lab
@@ -110,14 +110,11 @@ def run_scenario(scenario: Scenario, lab: Lab | None = None, progress: Progress 
 
 
 def _played(scenario: Scenario, lab: Lab, progress: Progress, started: float) -> ScenarioResult:
-    play = Play(lab)
     steps: list[StepResult] = []
-    try:
+    with playing(lab) as play:
         for step in scenario.steps:
             steps.append(play.step(step))
             progress.step(scenario, steps[-1])
-    finally:
-        play.close()
     took = time.monotonic() - started
     return ScenarioResult(scenario, judge(scenario, steps), tuple(steps), took, lab.stand_ins())
 
