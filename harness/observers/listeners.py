@@ -1,0 +1,32 @@
+"""What listens on a node, as the kernel tells it through ss(8)."""
+
+import re
+from collections.abc import Iterator
+
+from lab.node import RunningNode
+from sim.errors import ProbeError
+from sim.snapshot import Listener
+
+COMMAND = ("ss", "-H", "-ltunp")
+_PROGRAM = re.compile(r'users:\(\("([^"]*)"')
+
+
+def observe_listeners(node: RunningNode) -> tuple[Listener, ...]:
+    """Listening TCP sockets and unconnected UDP sockets. ProbeError where ss answers something else."""
+    completed = node.run(COMMAND)
+    try:
+        return tuple(sorted(set(parse(completed.text))))
+    except ValueError as error:
+        raise ProbeError(f"{' '.join(COMMAND)}: {error}", node.name) from None
+
+
+def parse(text: str) -> Iterator[Listener]:
+    """The lines of `ss -H -ltunp`. A dual-stack wildcard (`*`) listens on both families, so it is told twice."""
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) < 6 or words[0] not in ("tcp", "udp"):
+            raise ValueError(f"{line!r} is no line of a listening socket")
+        address, _, port = words[4].rpartition(":")
+        program = _PROGRAM.search(line)
+        for each in ("0.0.0.0", "::") if address == "*" else (address.strip("[]"),):
+            yield Listener("tcp" if words[0] == "tcp" else "udp", each, int(port), program[1] if program else "")
