@@ -24,7 +24,9 @@ from sim.topology.strict import Strict
 
 
 def _text(value: Any) -> Any:
-    return value.raw if isinstance(value, Scalar) else value
+    if isinstance(value, Scalar):
+        return "" if value.value is None else value.raw
+    return value
 
 
 def _value(value: Any) -> Any:

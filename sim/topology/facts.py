@@ -4,10 +4,11 @@ pydantic, because people write them. Unknown keys inside these facts are errors;
 user's own and pass unread.
 """
 
+import shlex
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from sim.topology.strict import Strict
 
@@ -24,6 +25,19 @@ class Service(Strict):
     port: Port
     protocol: Literal["tcp", "udp", "http", "dns"] = "tcp"
     command: str | None = None  # a real daemon in the foreground, split as a POSIX shell would, never run by a shell
+
+    @field_validator("command")
+    @classmethod
+    def _splits(cls, command: str | None) -> str | None:
+        try:
+            empty = command is not None and not shlex.split(command)
+        except ValueError as error:
+            raise ValueError(
+                f"found {command!r}: {str(error).lower()}; expected a command and its arguments"
+            ) from error
+        if empty:
+            raise ValueError("found nothing; expected a command and its arguments")
+        return command
 
 
 class Opening(Strict):

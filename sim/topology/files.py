@@ -26,7 +26,7 @@ def node_files(topology: Topology, node: Node | str) -> dict[str, bytes]:
         files |= _copied(topology, bind)
     for folder in topology.overlays:
         for name in (declared.group, declared.name):
-            files |= _overlaid(folder / name) if name else {}
+            files |= _overlaid(topology, folder, name) if name else {}
     if declared.kind is Kind.FRR:
         files = frr_files(declared, files, _startup(topology, declared))
     _check_size(declared, files)
@@ -41,18 +41,20 @@ def _check_size(node: Node, files: Mapping[str, bytes]) -> None:
 
 
 def _copied(topology: Topology, bind: Bind) -> dict[str, bytes]:
-    base = _base(topology)
+    bases = _bases(topology)
     if not bind.source.is_dir():
-        return {bind.destination: _content(bind.source, base, bind.place)}
+        return {bind.destination: _content(bind.source, bases, bind.place)}
     return {
-        f"{bind.destination}/{found.relative_to(bind.source)}": _content(found, base, bind.place)
+        f"{bind.destination}/{found.relative_to(bind.source)}": _content(found, bases, bind.place)
         for found in _below(bind.source, bind.place)
     }
 
 
-def _overlaid(folder: Path) -> dict[str, bytes]:
-    place = Place(str(folder))
-    return {f"/{found.relative_to(folder)}": _content(found, None, place) for found in _below(folder, place)}
+def _overlaid(topology: Topology, overlay: Path, name: str) -> dict[str, bytes]:
+    """The files of `overlay/name`; links in it may lead to files beside the overlay, and to the topology's."""
+    folder, place = overlay / name, Place(str(overlay / name))
+    bases = None if topology.outside_binds else (Path(os.path.realpath(overlay.parent)), topology.file.parent)
+    return {f"/{found.relative_to(folder)}": _content(found, bases, place) for found in _below(folder, place)}
 
 
 def _below(folder: Path, place: Place | None) -> Iterator[Path]:
@@ -67,9 +69,9 @@ def _below(folder: Path, place: Place | None) -> Iterator[Path]:
             yield Path(root, name)
 
 
-def _content(path: Path, base: Path | None, place: Place | None) -> bytes:
+def _content(path: Path, bases: tuple[Path, ...] | None, place: Place | None) -> bytes:
     try:
-        if base and not Path(os.path.realpath(path)).is_relative_to(base):
+        if bases and not any(Path(os.path.realpath(path)).is_relative_to(base) for base in bases):
             raise TopologyError(
                 f"{path} leads out of the topology's folder; pass --allow-outside-binds to follow it", place
             )
@@ -84,12 +86,12 @@ def _content(path: Path, base: Path | None, place: Place | None) -> bytes:
 
 def _startup(topology: Topology, node: Node) -> bytes | None:
     if node.startup_config:
-        return _content(node.startup_config, _base(topology), node.place)
+        return _content(node.startup_config, _bases(topology), node.place)
     return None if node.startup_text is None else node.startup_text.encode()
 
 
-def _base(topology: Topology) -> Path | None:
-    return None if topology.outside_binds else topology.file.parent
+def _bases(topology: Topology) -> tuple[Path, ...] | None:
+    return None if topology.outside_binds else (topology.file.parent,)
 
 
 def _resolver(node: Node) -> bytes:

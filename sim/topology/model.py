@@ -59,7 +59,7 @@ class Link:
     far_interface: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     vars: Mapping[str, Any] = field(default_factory=dict)
-    place: Place | None = None
+    place: Place | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return " - ".join(map(str, self.endpoints))
@@ -76,7 +76,7 @@ class Bind:
     source: Path
     destination: str
     options: str = ""
-    place: Place | None = None
+    place: Place | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Node:
     vars: Mapping[str, Any] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
     parent: str | None = None  # the compute that carries a workload
-    place: Place | None = None
+    place: Place | None = field(default=None, compare=False)
 
     @property
     def managed(self) -> bool:

@@ -1,6 +1,7 @@
 """One node: its merged section -> Node. What the file may not say is refused, with its place, on the way."""
 
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from pathlib import Path
@@ -52,7 +53,7 @@ def read_node(node: Declared) -> Node:
         binds=() if kind in (Kind.BRIDGE, Kind.HOST) else tuple(binds(node)),
         exec=() if kind is Kind.BRIDGE else tuple(_commands(node)),
         env=_env(node),
-        labels=dict(section.labels or {}),
+        labels=_labels(node),
         sysctls=(_FORWARDS if kind is Kind.FRR else {}) | _sysctls(node),
         aliases=_aliases(node),
         startup_config=startup_config,
@@ -108,7 +109,21 @@ def _commands(node: Declared) -> "list[str]":
         if stage:
             _check_waits(node, key, stage)
             (after if key in ("healthy", "exit") else before).extend(_stage_commands(node, key, stage))
-    return [*before, *(node.magic(line) for line in node.section.exec or ()), *after]
+    own = (_command(node, line, "exec", index) for index, line in enumerate(node.section.exec or ()))
+    return [*before, *own, *after]
+
+
+def _command(node: Declared, line: str, *path: str | int) -> str:
+    """A command as it is run: split as a shell would, and run by none."""
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise node.error(
+            f"found {line!r}: {str(error).lower()}; expected a command and its arguments", *path
+        ) from error
+    if not words:
+        raise node.error("found nothing; expected a command and its arguments", *path)
+    return node.magic(line)
 
 
 def _check_waits(node: Declared, key: str, stage: StageSection) -> None:
@@ -122,18 +137,22 @@ def _check_waits(node: Declared, key: str, stage: StageSection) -> None:
 
 
 def _stage_commands(node: Declared, key: str, stage: StageSection) -> "list[str]":
+    path = ("stages", key, "exec")
     if isinstance(stage.exec, StageCommands):
-        return [node.magic(line) for line in (*(stage.exec.on_enter or ()), *(stage.exec.on_exit or ()))]
+        phases = (("on-enter", stage.exec.on_enter), ("on-exit", stage.exec.on_exit))
+        return [
+            _command(node, line, *path, phase, at) for phase, lines in phases for at, line in enumerate(lines or ())
+        ]
     commands = []
     for index, each in enumerate(stage.exec or ()):
         if each.target == "host":
-            raise node.error("a lab runs nothing on the host; expected target container", "stages", key, "exec", index)
-        commands.append((each.phase == "on-exit", node.magic(each.command)))
+            raise node.error("a lab runs nothing on the host; expected target container", *path, index)
+        commands.append((each.phase == "on-exit", _command(node, each.command, *path, index)))
     return [line for _, line in sorted(commands, key=lambda each: each[0])]
 
 
 def _env(node: Declared) -> Mapping[str, str]:
-    found: dict[str, str] = {}
+    found = {f"CLAB_LABEL_{re.sub('[^A-Z0-9]', '_', key.upper())}": label for key, label in _labels(node).items()}
     for index, text in enumerate(node.section.env_files or ()):
         found |= _env_file(node, inside(node, node.magic(text), ("env-files", index)), index)
     for key, value in (node.section.env or {}).items():
@@ -142,6 +161,10 @@ def _env(node: Declared) -> Mapping[str, str]:
         found[key] = value
     found.pop("__IMPORT_ENVS", None)
     return found
+
+
+def _labels(node: Declared) -> "dict[str, str]":
+    return dict(node.section.labels or {})
 
 
 def _env_file(node: Declared, path: Path, index: int) -> Mapping[str, str]:

@@ -55,7 +55,10 @@ def _changed(node: Node, overrides: Mapping[str, Mapping[str, Any]], place: Plac
             vars_ |= overrides[name]
     if vars_ == node.vars:
         return node
-    return replace(node, vars=vars_, facts=facts_of(vars_, str(place.file), ("vars", node.name)))
+    try:
+        return replace(node, vars=vars_, facts=facts_of(vars_, place.file, ("vars", node.name)))
+    except TopologyError as error:
+        raise TopologyError(error.text, place) from error
 
 
 def _named(topology: Topology, name: str, place: Place) -> tuple[Node, ...]:

@@ -21,6 +21,7 @@ from sim.topology.located import Map, line_of, load
 from sim.topology.mgmt import check_addresses, read_management
 from sim.topology.model import Topology
 from sim.topology.nodes import declare, is_name, read_node
+from sim.topology.spelling import check_spelling
 from sim.topology.workloads import populated
 
 _SUFFIXES = (".clab.yml", ".clab.yaml")
@@ -59,6 +60,7 @@ def read_text(text: str, file: Path, *, name: str | None = None, allow_outside_b
     declared = {each: declare(section, each, origin) for each in section["nodes"]}
     nodes = {each.name: read_node(each) for each in declared.values()}
     _check_aliases(declared)
+    check_spelling(section, declared, str(file))
     check_addresses(management, nodes, lambda name, *path: declared[name].place(*path))
     cabling = Cabling(nodes, origin, management, section)
     links = tuple(cabling.read(clab.topology.links or ()))

@@ -1,7 +1,6 @@
 """Facts of a node, and the workloads among them: each becomes a node behind its compute's tap."""
 
-import shlex
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +9,7 @@ from pydantic import ValidationError
 from sim.errors import Place, TopologyError
 from sim.topology.complaints import complaint
 from sim.topology.declared import Declared
-from sim.topology.facts import Facts, Service, Workload
+from sim.topology.facts import Facts, Workload
 from sim.topology.located import Map, Scalar
 from sim.topology.model import Endpoint, Kind, Link, LinkType, Node, Topology
 from sim.topology.strict import keys, meant
@@ -27,12 +26,7 @@ def read_facts(node: Declared) -> Facts:
     tree = config.get("vars") if isinstance(config, Map) else None
     if not isinstance(tree, Map) or not tree.keys() & set(keys(Facts)):
         return Facts()
-    facts = facts_of(tree, node.origin.file, ("nodes", node.name, "config", "vars"))
-    for name, index, service in _commands(facts):
-        if not _splits(service.command):
-            path = [*("config", "vars", name), *index, "command"]
-            raise node.error(f"found {service.command!r}; its quotes are not closed; expected a command", *path)
-    return facts
+    return facts_of(tree, node.origin.file, ("nodes", node.name, "config", "vars"))
 
 
 def facts_of(tree: Mapping[str, Any], file: str, path: tuple[str, ...]) -> Facts:
@@ -56,21 +50,6 @@ def _raw(value: Any) -> Any:
     if isinstance(value, Scalar):
         return value.raw
     return str(value) if isinstance(value, (int, float)) else value
-
-
-def _commands(facts: Facts) -> Iterator[tuple[str, tuple[str | int, ...], Service]]:
-    for index, service in enumerate(facts.services):
-        yield "services", (index,), service
-    for number, workload in enumerate(facts.workloads):
-        for index, service in enumerate(workload.services):
-            yield "workloads", (number, "services", index), service
-
-
-def _splits(command: str | None) -> bool:
-    try:
-        return command is None or bool(shlex.split(command))
-    except ValueError:
-        return False
 
 
 Where = Callable[..., Place]
