@@ -4,8 +4,8 @@ Where a daemon that a node's files start does not answer, the Snapshot says so t
 "daemon down" (`harness.observers.routing.DAEMON_DOWN`) and peer `*`, which is not up.
 
 OSPF has no list of neighbours in its configuration. Its sessions are asked for by the drawing: where both ends of a
-cable (or several ends on one bridge) speak OSPF and are not passive, each end is to see the others. One that does not is
-a session with state Down. Where only one end speaks OSPF, nothing is asked for.
+cable (or several ends on one bridge) speak OSPF and are not passive, each end is to see the others. One that does not
+is a session with state Down. Where only one end speaks OSPF, nothing is asked for.
 """
 
 from collections.abc import Collection, Iterator, Mapping
