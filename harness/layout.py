@@ -8,7 +8,7 @@ Workloads hang under the node that carries them. The label `graph-level` (contai
 import re
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sim.topology.model import Kind, Topology
@@ -32,6 +32,10 @@ class Spot:
     role: str = ""
     parent: str | None = None
     level: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The node for a report's JSON."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +75,10 @@ class Drawing:
 
     def to_json(self) -> dict[str, Any]:
         """The drawing for a report's JSON."""
-        nodes = [
-            {"name": s.name, "kind": s.kind, "role": s.role, "parent": s.parent, "level": s.level} for s in self.spots
-        ]
-        return {"nodes": nodes, "links": [[list(cable.left), list(cable.right)] for cable in self.cables]}
+        return {
+            "nodes": [spot.to_json() for spot in self.spots],
+            "links": [[list(cable.left), list(cable.right)] for cable in self.cables],
+        }
 
 
 @dataclass(slots=True)

@@ -52,6 +52,8 @@ def page(document: Mapping[str, Any]) -> str:
 
 def seconds(value: float) -> str:
     """A duration as people say it."""
+    if value < 0.01:
+        return f"{value * 1000:.2g} ms"
     if value < 0.9995:
         return f"{value * 1000:.0f} ms"
     return f"{value:.1f} s" if value < 60 else f"{value // 60:.0f} min {value % 60:.0f} s"
