@@ -15,6 +15,8 @@ from harness.probes.instruments import Instruments, Nodes
 from harness.probes.investigation import Investigation
 from harness.probes.netlink import Choice
 from harness.probes.reading import read
+from harness.probes.spread import spread
+from harness.witness import Spread
 from sim.errors import ProbeError
 from sim.flow import Flow, Trace
 from sim.topology.model import Topology
@@ -23,7 +25,10 @@ FIRST_PORT, LAST_PORT = 61000, 65535  # above the ephemeral ports of a node (net
 
 
 class Prober:
-    """Probes a lab's nodes: `Prober(lab.runtime, lab.topology)`. Use it as a context manager, or `close` it; set `topology` when the drawing changes."""
+    """Probes a lab's nodes: `Prober(lab.runtime, lab.topology)`.
+
+    Use it as a context manager, or `close` it; set `topology` when the drawing changes.
+    """
 
     def __init__(self, nodes: Nodes, topology: Topology) -> None:
         self._instruments = Instruments(nodes)
@@ -70,6 +75,15 @@ class Prober:
             probe.size_bytes = size_bytes
             probe.via = self._via(probe.aim.sender, via) if via else 0
             return self._investigation().examine([probe])[0].trace(self._places)
+
+    def spread(self, node: str, prefix: str, flows: int) -> Spread:
+        """Forward that many flows (one packet each, 5-tuple varied) through `node` towards `prefix` and count.
+
+        ProbeError if the node has no such route, or no neighbour from which packets would take it.
+        """
+        with self._lock:
+            self._places.read(self._instruments)
+            return spread(self._instruments, self._places, node, prefix, flows)
 
     def _via(self, node: str, interface: str) -> int:
         index = self._places.index(node, interface)
