@@ -138,7 +138,7 @@ def start_roles(lab: Lab, names: Collection[str]) -> None:
     def work(node: RunningNode) -> None:
         declared = lab.topology.nodes[node.name]
         if role := role_of(declared):
-            role.start(node, declared, lab)
+            lab.tell(node.name, role.start(node, declared, lab))
 
     lab.each(work, names)
 

@@ -103,6 +103,7 @@ unpack_ifupdown2() {
     ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 || { find_root ifupdown2; quietly "${root[@]}" apt-get update; }
     (cd .tools/download && quietly apt-get download ifupdown2)
     quietly dpkg -x .tools/download/ifupdown2_*.deb .tools/new
+    quietly /usr/bin/python3 -m compileall -q .tools/new/usr/share/ifupdown2 # labs see the folder read-only
     rm -rf .tools/usr .tools/etc .tools/sbin .tools/lib
     cp -a .tools/new/. .tools/
     rm -rf .tools/download .tools/new
