@@ -13,7 +13,6 @@ import struct
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 
 from harness.probes import netlink
 from harness.probes.capture import Capture
@@ -21,6 +20,7 @@ from harness.probes.endpoints import Aim, Places
 from harness.probes.instruments import Instruments
 from harness.probes.netlink import Choice, Query
 from harness.probes.packets import ICMP, ICMP6, TCP, UDP, Kind, Seen, read_packet, read_segment, segment
+from harness.probes.texts import packed
 from sim.errors import ProbeError
 
 IP_PKTINFO, IP_MTU_DISCOVER, IPV6_PKTINFO, IPV6_MTU_DISCOVER, IPV6_DONTFRAG = 8, 10, 50, 23, 62
@@ -200,11 +200,11 @@ def routed(instruments: Instruments, probes: Iterable[Probe]) -> None:
 def _ancillary(probe: Probe, own: bool) -> list[tuple[int, int, bytes]]:
     """The way a probe leaves: device and source address (RFC 3542 6.1), and its TTL."""
     index = 0 if own else probe.choice.outgoing
-    packed = ip_address(probe.source).packed
+    source = packed(probe.source)
     if probe.aim.version == 6:
-        found: list[tuple[int, int, bytes]] = [(socket.IPPROTO_IPV6, IPV6_PKTINFO, packed + struct.pack("i", index))]
+        found: list[tuple[int, int, bytes]] = [(socket.IPPROTO_IPV6, IPV6_PKTINFO, source + struct.pack("i", index))]
         return found + ([(socket.IPPROTO_IPV6, 52, struct.pack("i", probe.ttl))] if probe.ttl else [])
-    found = [(int(socket.IPPROTO_IP), IP_PKTINFO, struct.pack("i", index) + packed + b"\0" * 4)]
+    found = [(int(socket.IPPROTO_IP), IP_PKTINFO, struct.pack("i", index) + source + b"\0" * 4)]
     return found + ([(socket.IPPROTO_IP, socket.IP_TTL, struct.pack("i", probe.ttl))] if probe.ttl else [])
 
 

@@ -7,11 +7,11 @@ import socket
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 from harness.probes.capture import ETH_P_ALL, ETHERTYPE, Instruction, attach, drain, enlarge
 from harness.probes.instruments import Instruments
 from harness.probes.packets import checksum, mark
+from harness.probes.texts import packed
 
 ETHERNET_BYTES = 14
 PACKET_TYPE = 0xFFFFF004  # SKF_AD_OFF + SKF_AD_PKTTYPE
@@ -41,7 +41,7 @@ class Left:
 
 def key(stream: Stream) -> tuple[bytes, bytes, int, int]:
     """A flow as a captured frame tells it."""
-    return (ip_address(stream.source).packed, ip_address(stream.destination).packed, stream.sport, stream.dport)
+    return (packed(stream.source), packed(stream.destination), stream.sport, stream.dport)
 
 
 def frames(streams: Sequence[Stream], source_mac: bytes, router_mac: bytes, token: int) -> Iterator[bytes]:

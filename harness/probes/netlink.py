@@ -10,8 +10,8 @@ import socket
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 
+from harness.probes.texts import packed, text
 from sim.errors import ProbeError
 
 RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE, RTM_GETNEIGH = 18, 22, 26, 30
@@ -114,7 +114,7 @@ def addresses(sock: socket.socket, names: dict[int, Device]) -> list[Address]:
         about = _attributes(body[8:])
         raw = about.get(2) or about.get(1)
         if raw and index in names and family in IP_VERSION:
-            found.append(Address(str(ip_address(raw)), length, names[index].name, scope))
+            found.append(Address(text(raw), length, names[index].name, scope))
     return sorted(found, key=lambda each: ":" in each.address)
 
 
@@ -126,7 +126,7 @@ def neighbours(sock: socket.socket) -> list[Neighbour]:
         about = _attributes(body[12:])
         if family in IP_VERSION and 1 in about:
             words = NEIGHBOUR_STATES.get(state, "PERMANENT")
-            found.append(Neighbour(str(ip_address(about[1])), index, about.get(2, b""), words))
+            found.append(Neighbour(text(about[1]), index, about.get(2, b""), words))
     return found
 
 
@@ -146,20 +146,20 @@ def choices(sock: socket.socket, queries: Sequence[Query]) -> list[Choice]:
 
 
 def _question(query: Query) -> bytes:
-    destination = ip_address(query.destination)
-    family = socket.AF_INET if destination.version == 4 else socket.AF_INET6
-    bits = destination.max_prefixlen
-    parts = [_attribute(1, destination.packed)]
+    six = ":" in query.destination
+    bits = 128 if six else 32
+    parts = [_attribute(1, packed(query.destination))]
     if query.source:
-        parts.append(_attribute(2, ip_address(query.source).packed))
+        parts.append(_attribute(2, packed(query.source)))
     if query.incoming:
         parts.append(_attribute(3, struct.pack("I", query.incoming)))
     if query.outgoing:
         parts.append(_attribute(4, struct.pack("I", query.outgoing)))
-    protocol = 58 if query.protocol == "icmp" and destination.version == 6 else PROTOCOLS[query.protocol]
+    protocol = 58 if query.protocol == "icmp" and six else PROTOCOLS[query.protocol]
     parts.append(_attribute(27, struct.pack("B", protocol)))
     if query.sport and query.dport:
         parts += [_attribute(28, struct.pack("!H", query.sport)), _attribute(29, struct.pack("!H", query.dport))]
+    family = socket.AF_INET6 if six else socket.AF_INET
     return struct.pack("BBBBBBBBI", family, bits, bits if query.source else 0, 0, 0, 0, 0, 0, 0) + b"".join(parts)
 
 
@@ -168,9 +168,9 @@ def _choice(body: bytes) -> Choice:
     gateway = about.get(5) or about.get(18, b"")[2:]
     return Choice(
         type=ROUTE_TYPES.get(body[7], str(body[7])),
-        gateway=str(ip_address(gateway)) if gateway else None,
+        gateway=text(gateway) if gateway else None,
         outgoing=int.from_bytes(about.get(4, b"\0"), "little"),
-        source=str(ip_address(about[7])) if 7 in about else None,
+        source=text(about[7]) if 7 in about else None,
     )
 
 

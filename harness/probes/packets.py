@@ -9,8 +9,8 @@ import re
 import struct
 from dataclasses import dataclass
 from enum import Enum
-from ipaddress import ip_address
 
+from harness.probes.texts import packed, text
 from sim.errors import ProbeError
 
 MARK = re.compile(rb"fabriclab-([0-9a-f]{8})")
@@ -99,7 +99,7 @@ def _tcp_syn(source: str, destination: str, ports: tuple[int, int], token: int, 
 
 def _checked(source: str, destination: str, protocol: int, data: bytes, at: int) -> bytes:
     """The data with the checksum over it and its pseudo header (RFC 9293 3.1, RFC 8200 8.1) at offset `at`."""
-    pseudo = ip_address(source).packed + ip_address(destination).packed + struct.pack("!HH", protocol, len(data))
+    pseudo = packed(source) + packed(destination) + struct.pack("!HH", protocol, len(data))
     return data[:at] + struct.pack("!H", checksum(pseudo + data) or 0xFFFF) + data[at + 2 :]
 
 
@@ -109,9 +109,9 @@ def read_packet(data: bytes) -> Seen | None:
         start = (data[0] & 0xF) * 4
         if struct.unpack_from("!H", data, 6)[0] & 0x1FFF:
             return None  # a later fragment has no ports
-        return read_segment(data[9], _text(data[12:16]), _text(data[16:20]), data[start:])
+        return read_segment(data[9], text(data[12:16]), text(data[16:20]), data[start:])
     if len(data) >= 40 and data[0] >> 4 == 6:
-        return read_segment(data[6], _text(data[8:24]), _text(data[24:40]), data[40:])
+        return read_segment(data[6], text(data[8:24]), text(data[24:40]), data[40:])
     return None
 
 
@@ -164,13 +164,3 @@ def _read_stub(data: bytes) -> Seen | None:
 def _marked(data: bytes) -> int | None:
     found = MARK.search(data)
     return int(found[1], 16) if found else None
-
-
-_texts: dict[bytes, str] = {}
-
-
-def _text(packed: bytes) -> str:
-    """An address as text; the few addresses of a lab are remembered, because making the text costs 1 us."""
-    if packed not in _texts:
-        _texts[packed] = str(ip_address(packed))
-    return _texts[packed]
