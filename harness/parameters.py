@@ -6,7 +6,7 @@ and cable ends are checked against the topology when one is given, so that a sli
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, Literal
@@ -31,7 +31,7 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 
 
-def unknown(what: str, name: str, known: list[str]) -> str:
+def unknown(what: str, name: str, known: Sequence[str]) -> str:
     """One phrase for a name nobody knows: what it looks like, and what is known."""
     shown = ", ".join(known[:16]) + (", ..." if len(known) > 16 else "")
     return f"no {what} named {name!r}{meant(name, known) or ';'} known: {shown}"

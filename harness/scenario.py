@@ -195,13 +195,13 @@ class _Reader:
         return Step(verb, name, arguments, place, self._negated(tree, path), within, during, plain(written))
 
     def _function(self, verb: Verb, name: Any, path: Sequence[str | int]) -> tuple[str, Callable[..., Any]]:
-        known: Mapping[str, Callable[..., Any]] = checks.checks() if verb == "expect" else actions.actions()
         what = "check" if verb == "expect" else "action"
+        known = checks.names() if verb == "expect" else tuple(actions.actions())
         if not isinstance(name, str):
             raise self._error(f"{verb}: found {shown(name)}; expected the name of a {what}", (*path, verb))
         if name not in known:
-            raise self._error(unknown(what, name, list(known)), (*path, verb))
-        return name, known[name]
+            raise self._error(unknown(what, name, known), (*path, verb))
+        return name, checks.check(name) if verb == "expect" else actions.actions()[name]
 
     def _arguments(
         self, name: str, function: Callable[..., Any], written: Map, path: Sequence[str | int], topology: Topology
