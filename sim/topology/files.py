@@ -25,8 +25,8 @@ def node_files(topology: Topology, node: Node | str) -> dict[str, bytes]:
     for bind in declared.binds:
         files |= _copied(topology, bind)
     for folder in topology.overlays:
-        for name in (declared.group, declared.name):
-            files |= _overlaid(topology, folder, name) if name else {}
+        for name in _names_in(folder, declared):
+            files |= _overlaid(topology, folder, name)
     if declared.kind is Kind.FRR:
         files = frr_files(declared, files, _startup(topology, declared))
     _check_size(declared, files)
@@ -48,6 +48,15 @@ def _copied(topology: Topology, bind: Bind) -> dict[str, bytes]:
         f"{bind.destination}/{found.relative_to(bind.source)}": _content(found, bases, bind.place)
         for found in _below(bind.source, bind.place)
     }
+
+
+def _names_in(overlay: Path, node: Node) -> tuple[str, ...]:
+    """Which of the overlay's folders are the node's: its group's, then its own. A group's name can be `..`, too."""
+    try:
+        there = {each.name for each in overlay.iterdir()}
+    except OSError as error:
+        raise TopologyError(f"cannot be read: {error.strerror}; put the overlay back", Place(str(overlay))) from error
+    return tuple(name for name in dict.fromkeys((node.group, node.name)) if name in there and name)
 
 
 def _overlaid(topology: Topology, overlay: Path, name: str) -> dict[str, bytes]:

@@ -4,6 +4,7 @@ Keys that only steer a container engine (image, ports, memory, privileged ...) a
 are listed in docs/containerlab.md.
 """
 
+import re
 from collections.abc import Callable, Iterator
 
 from sim.topology.declared import Declared
@@ -27,20 +28,8 @@ _NEIGHBOURS = {
 }
 _PRIVATE_FOLDERS = ("/etc", "/run", "/var", "/tmp")
 _DEVICES = ("/dev/net/tun", "/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
-_IDLE = (
-    "sleep",
-    "tail",
-    "sh",
-    "bash",
-    "ash",
-    "/bin/sh",
-    "/bin/bash",
-    "/bin/ash",
-    "/sbin/init",
-    "/sbin/tini",
-    "tini",
-    "",
-)
+_IDLE = re.compile(r"(\S*/)?(sh|bash|ash|init|tini|sleep (\S+)|tail -[fF] /dev/null|\d+)?( -i)?", re.ASCII)
+"""What keeps a container alive, and nothing else; a number is the interfaces that some images wait for."""
 
 
 def kind_of(node: Declared) -> Kind:
@@ -100,7 +89,7 @@ def _certificate(node: Declared, _: Kind) -> Iterator[Refusal]:
 
 def _process(node: Declared, _: Kind) -> Iterator[Refusal]:
     for key, words in (("entrypoint", node.section.entrypoint), ("cmd", node.section.cmd)):
-        if words is not None and words.strip().split(" ")[0] not in _IDLE:
+        if words is not None and not _IDLE.fullmatch(words.strip()):
             yield (key,), f"{words!r} is not run; name what listens in config.vars.services, with its command"
 
 

@@ -80,6 +80,11 @@ def test_kind_frr_forwards(small: Topology) -> None:
     assert small.nodes["r1"].sysctls["net.ipv4.ip_forward"] == "1"
 
 
+@pytest.mark.parametrize("cmd", ["bash", "/bin/sh", "sleep infinity", "tail -f /dev/null", "2", "/sbin/init", "''"])
+def test_what_only_keeps_a_container_alive_is_passed_over(tmp_path: Path, cmd: str) -> None:
+    assert read(tmp_path, f"name: a\ntopology:\n  nodes:\n    n1: {{kind: linux, cmd: {cmd}, privileged: on}}\n").nodes
+
+
 def test_a_folder_stands_for_the_one_topology_in_it(tmp_path: Path) -> None:
     write(tmp_path, VALID, "x.clab.yaml")
     assert read_topology(tmp_path, name="other").name == "other"
