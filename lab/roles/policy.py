@@ -4,8 +4,8 @@
                              -> felix-to-<tap>     what its policy lets in; everything else is dropped
 
 Felix only forbids: what it lets pass goes back to FORWARD, where the compute's own rules judge it. The jump is kept
-first in FORWARD, also after the compute's firewall was pushed again. Rules that stand already are not touched, nor their
-counters.
+first in FORWARD, also after the compute's firewall was pushed again. Rules that stand already are not touched, nor
+their counters.
 """
 
 import hashlib

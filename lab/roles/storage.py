@@ -1,9 +1,9 @@
 """The instance storage backend of a compute, and what it makes exist: volumes, listeners, peers and firewall openings.
 
 One fact (`storage`) switches it. A local backend is a volume on the compute and nothing in the network. A remote one
-makes its servers (`storage_servers`) listen on their address in the compute's transport network, and opens exactly those
-ports between the two, on that interface. Everything is worked out afresh from the topology and the kernel at each start:
-what an earlier backend had and this one has not, goes.
+makes its servers (`storage_servers`) listen on their address in the compute's transport network, and opens exactly
+those ports between the two, on that interface. Everything is worked out afresh from the topology and the kernel at each
+start: what an earlier backend had and this one has not, goes.
 """
 
 import json

@@ -1,0 +1,351 @@
+"""The agent: a node's first process. It starts and reaps the node's processes and hands out descriptors.
+
+One loop, no threads: it waits for requests on its Unix sockets, for children that end, and for sockets that programs of the
+node are about to open. The requests are the methods of `lab.node.RunningNode`; output of programs goes into memory files that
+the asker brings, so the loop never carries data.
+"""
+
+import errno
+import gc
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lab import responder
+from lab.enclosure import filesystem, linux, messages
+from lab.node import RESPONDER
+
+_RETRY_S = 0.005  # between a socket's bind and its listen there is no event to wait for
+_ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/frr",
+    "HOME": "/run/fabriclab/home",
+    "LANG": "C.UTF-8",
+    "TERM": "linux",
+}
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Somebody waits for a socket of the node's to accept."""
+
+    asker: socket.socket
+    path: str
+    deadline: float
+    bound: bool = False  # the socket is there, but nobody listens yet
+
+
+class Agent:
+    """The loop of a node's first process."""
+
+    def __init__(self, name: str, listening: socket.socket, environment: dict[str, str]) -> None:
+        self.name = name
+        self.environment = _ENVIRONMENT | {"HOSTNAME": name} | environment
+        self.listening = listening
+        self.loop = selectors.DefaultSelector()
+        self.askers: dict[int, socket.socket] = {}  # pid -> who waits for its end
+        self.waiting: list[_Waiting] = []
+        self.loop.register(listening, selectors.EVENT_READ, self.accept)
+        self.wake, waker = socket.socketpair()
+        self.wake.setblocking(False)
+        waker.setblocking(False)
+        signal.set_wakeup_fd(waker.fileno())
+        self._waker = waker
+        self.loop.register(self.wake, selectors.EVENT_READ, self.reap)
+        self.appeared = linux.inotify_init()
+        self.loop.register(self.appeared, selectors.EVENT_READ, self.drain)
+
+    def serve(self) -> None:
+        """Answer until the enclosure ends."""
+        while True:
+            for key, _ in self.loop.select(self.patience()):
+                key.data()
+            self.try_waiting()
+
+    def patience(self) -> float | None:
+        """How long the loop may sleep, in seconds: until the next moment at which a wait must be looked at."""
+        if not self.waiting:
+            return None
+        if any(each.bound for each in self.waiting):
+            return _RETRY_S
+        return max(0.0, min(each.deadline for each in self.waiting) - time.monotonic())
+
+    def accept(self) -> None:
+        """Somebody connected."""
+        channel, _ = self.listening.accept()
+        self.loop.register(channel, selectors.EVENT_READ, lambda: self.answer(channel))
+
+    def answer(self, channel: socket.socket) -> None:
+        """Carry out one request."""
+        try:
+            message, descriptors = messages.receive(channel)
+        except messages.Gone:
+            self.forget(channel)
+            return
+        request: Callable[..., None] = getattr(self, f"do_{message.pop('do')}")
+        try:
+            request(channel, descriptors, **message)
+        except OSError as error:
+            self.reply(channel, {"errno": error.errno or errno.EIO, "error": str(error)})
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+    def forget(self, channel: socket.socket) -> None:
+        """An asker went away: what it waited for ends with it."""
+        self.loop.unregister(channel)
+        channel.close()
+        self.waiting = [each for each in self.waiting if each.asker is not channel]
+        for pid in [pid for pid, asker in self.askers.items() if asker is channel]:
+            del self.askers[pid]
+            os.killpg(pid, signal.SIGKILL)
+
+    @staticmethod
+    def reply(channel: socket.socket, message: dict[str, Any], *descriptors: int) -> None:
+        """Answer; an asker that has gone meanwhile is no matter."""
+        try:
+            messages.send(channel, message, descriptors)
+        except messages.Gone:
+            return
+
+    # --- programs
+
+    def start(self, argv: list[str], env: dict[str, str], streams: list[int], terminal: bool = False) -> int:
+        """Start a program with these three streams."""
+        environment = self.environment | env
+        if terminal:
+            return self.start_on_terminal(argv, environment, streams[0])
+        actions = [(os.POSIX_SPAWN_DUP2, stream, number) for number, stream in enumerate(streams)]
+        return os.posix_spawnp(argv[0], argv, environment, file_actions=actions, setsid=True, setsigmask=())
+
+    @staticmethod
+    def start_on_terminal(argv: list[str], environment: dict[str, str], terminal: int) -> int:
+        """Start a program whose controlling terminal is `terminal`."""
+        pid = os.fork()
+        if pid:
+            return pid
+        try:
+            os.login_tty(terminal)
+            os.execvpe(argv[0], argv, environment)
+        finally:
+            os._exit(127)
+
+    def do_run(
+        self, channel: socket.socket, streams: list[int], argv: list[str], env: dict[str, str], terminal: bool = False
+    ) -> None:
+        """Run a program; its pid at once, its status when it ends."""
+        pid = self.start(argv, env, streams, terminal)
+        self.askers[pid] = channel
+        self.reply(channel, {"pid": pid})
+
+    def do_spawn(
+        self, channel: socket.socket, descriptors: list[int], argv: list[str], env: dict[str, str], log: str
+    ) -> None:
+        """Start a program that stays."""
+        null = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+        os.makedirs(os.path.dirname(log), exist_ok=True)
+        output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        try:
+            if argv[0] == RESPONDER:
+                self.respond(channel, argv[1], output)
+            else:
+                self.reply(channel, {"pid": self.start(argv, env, [null, output, output])})
+        finally:
+            os.close(null)
+            os.close(output)
+
+    def respond(self, channel: socket.socket, services: str, output: int) -> None:
+        """Fork the responder and answer when all its sockets listen, or with what kept it from that."""
+        ready, told = os.pipe2(os.O_CLOEXEC)
+        pid = os.fork()
+        if not pid:
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            self.become_responder(services, told)
+        os.close(told)
+
+        def finished() -> None:
+            self.loop.unregister(ready)
+            words = os.read(ready, 4096).decode()
+            os.close(ready)
+            failed = {} if words == "ready" else {"errno": errno.EADDRNOTAVAIL, "error": words or "the responder ended"}
+            self.reply(channel, {"pid": pid} | failed)
+
+        self.loop.register(ready, selectors.EVENT_READ, finished)
+
+    def become_responder(self, services: str, told: int) -> None:
+        """In the child: serve, and never return."""
+        status = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            self.loop.close()
+            keep = sorted((0, 1, 2, told))
+            for low, high in zip(keep, [*keep[1:], 1 << 16], strict=True):
+                os.closerange(low + 1, high)
+            linux.set_process_name("responder")
+            responder.serve(messages.json.loads(services), lambda: os.write(told, b"ready") and os.close(told))
+        except OSError as error:
+            os.write(told, str(error).encode())
+        finally:
+            os._exit(status)
+
+    def reap(self) -> None:
+        """Children ended: tell who waits for them."""
+        try:
+            while self.wake.recv(4096):
+                pass
+        except BlockingIOError:
+            pass
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if not pid:
+                return
+            asker = self.askers.pop(pid, None)
+            if asker is not None:
+                self.reply(asker, {"status": os.waitstatus_to_exitcode(status)})
+
+    def do_processes(self, channel: socket.socket, descriptors: list[int]) -> None:
+        """Every process but this one."""
+        self.reply(channel, {"processes": [found for pid in _pids() if (found := _process(pid))]})
+
+    def do_signal(self, channel: socket.socket, descriptors: list[int], pid: int, number: int) -> None:
+        """Send a signal."""
+        try:
+            if pid > 1:
+                os.kill(pid, number)
+        except ProcessLookupError:
+            pass
+        self.reply(channel, {})
+
+    # --- files and sockets
+
+    def do_read(self, channel: socket.socket, descriptors: list[int], path: str) -> None:
+        """Hand out a file."""
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            self.reply(channel, {}, descriptor)
+        finally:
+            os.close(descriptor)
+
+    def do_write(
+        self, channel: socket.socket, descriptors: list[int], files: list[tuple[str, int | None]], mode: int
+    ) -> None:
+        """Write files: (path, length or None to remove), their bytes one after another in the memory file."""
+        with os.fdopen(os.dup(descriptors[0]), "rb") as source:
+            source.seek(0)
+            for path, length in files:
+                if length is None:
+                    _remove(path)
+                else:
+                    filesystem.write_file(path, source.read(length), mode)
+        self.reply(channel, {})
+
+    def do_socket(
+        self, channel: socket.socket, descriptors: list[int], family: int, kind: int, protocol: int
+    ) -> None:
+        """Hand out a socket of this network namespace."""
+        with socket.socket(family, kind, protocol) as made:
+            self.reply(channel, {}, made.fileno())
+
+    def do_connect(self, channel: socket.socket, descriptors: list[int], path: str, timeout_s: float) -> None:
+        """Hand out a connection as soon as somebody accepts at `path`."""
+        self.waiting.append(_Waiting(channel, path, time.monotonic() + timeout_s))
+        folder = os.path.dirname(path)
+        if timeout_s and os.path.isdir(folder):
+            linux.inotify_watch(self.appeared, folder)
+
+    def try_waiting(self) -> None:
+        """Try every awaited socket once."""
+        self.waiting = [each for each in self.waiting if not self.connected(each)]
+
+    def connected(self, wanted: _Waiting) -> bool:
+        """Whether a wait is over, one way or the other."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as made:
+            try:
+                made.connect(wanted.path)
+            except OSError as error:
+                wanted.bound = error.errno == errno.ECONNREFUSED
+                if time.monotonic() < wanted.deadline:
+                    return False
+                self.reply(wanted.asker, {"errno": error.errno, "error": f"{wanted.path}: {error.strerror}"})
+            else:
+                self.reply(wanted.asker, {}, made.fileno())
+        return True
+
+    def drain(self) -> None:
+        """Something appeared in a watched folder: empty the event queue; the loop tries the sockets next."""
+        os.read(self.appeared, 1 << 16)
+
+
+def _remove(path: str) -> None:
+    try:
+        os.remove(path)
+    except FileNotFoundError:
+        return
+
+
+def _pids() -> list[int]:
+    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and entry != "1"]
+
+
+def _process(pid: int) -> dict[str, Any] | None:
+    """A process's name and words; None for one that ended meanwhile, or is only waiting to be reaped."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            name, state = file.read().split("(", 1)[1].rsplit(")", 1)
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            argv = file.read().rstrip(b"\0").split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    if state.split()[0] == "Z":
+        return None
+    return {"pid": pid, "name": name, "argv": [word.decode(errors="replace") for word in argv]}
+
+
+def become(name: str, listening: socket.socket, told: int, plan: dict[str, Any]) -> None:
+    """In a child of the keeper, first in its namespaces: become the agent of node `name`. Never returns.
+
+    `told` is a pipe: empty at its end means ready, anything else is why not.
+    """
+    try:
+        gc.disable()
+        keep = sorted((0, 1, 2, listening.fileno(), told))
+        for low, high in zip(keep, [*keep[1:], 1 << 16], strict=True):
+            os.closerange(low + 1, high)
+        linux.set_process_name(name)
+        linux.sethostname(plan["hostname"])
+        filesystem.prepare(plan["scratch"], plan["etc"], plan["tools"])
+        os.chdir("/")
+        for key, value in plan["sysctls"].items():
+            _write_sysctl(key, value)
+        linux.drop_capabilities()
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        agent = Agent(plan["hostname"], listening, plan["env"])
+        os.close(told)
+        agent.serve()
+    except OSError as error:
+        os.write(told, str(error).encode())
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(1)
+
+
+def _write_sysctl(key: str, value: str) -> None:
+    """Set a sysctl of this node; one that this kernel does not have is passed over (preflight tells)."""
+    try:
+        with open(f"/proc/sys/{key}", "w") as file:
+            file.write(value)
+    except FileNotFoundError:
+        return

@@ -1,0 +1,145 @@
+"""What a node sees of the file system: the host's programs, read-only, and an /etc, /run, /var and /tmp of its own.
+
+The keeper copies the host's /etc once (`copy_etc`), without what belongs to a host's own network, secrets and services.
+Each agent then lays a writable /etc over that copy, and one tmpfs holds everything the node writes. A file elsewhere
+(`/opt/app.conf`) makes its folder writable for the node alone when it is written (`make_writable`).
+
+Without overlayfs a node gets a copy of /etc instead; the rest is the same.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+from lab.enclosure import linux
+
+# What of the host's /etc stays out: another machine's network, its secrets, and the services that a node configures itself.
+_NOT_OURS = frozenset(
+    "frr quagga bird bird6 bird.conf bird6.conf network netplan NetworkManager iptables nftables.conf sysctl.conf sysctl.d "
+    "sysconfig cumulus calico hosts hostname resolv.conf machine-id mtab fstab shadow shadow- gshadow gshadow- ssh "
+    "sudoers sudoers.d cron.d cron.daily cron.hourly cron.weekly cron.monthly crontab systemd wireguard openvpn ppp "
+    "letsencrypt docker kubernetes containerd NetworkManager dhcpcd.conf apt kernel modprobe.d initramfs-tools grub.d".split()
+)
+_NOT_FOLLOWED = frozenset(("ssl/private",))
+_FOLDERS = (
+    "etc/upper etc/work etc/full run/lock run/frr run/network run/bird run/sendsigs.omit.d home shm tmp var/log var/tmp/frr "
+    "var/cache var/spool var/lib/misc var/lib/dhcp var/lib/ifupdown2/hooks var/opt over"
+).split()
+
+
+def copy_etc(target: Path, tools: Path | None) -> None:
+    """Copy what a node needs of the host's /etc, and the default configuration of privately unpacked tools."""
+    target.mkdir(parents=True, exist_ok=True)
+    for entry in os.scandir("/etc"):
+        if entry.name not in _NOT_OURS:
+            _copy(Path(entry.path), target / entry.name)
+    for source in (Path("/etc/network/ifupdown2"), *([tools / "etc/network/ifupdown2"] if tools else [])):
+        if source.is_dir():
+            _copy(source, target / "network/ifupdown2")
+    for folder in ("frr", "network/interfaces.d", "network/if-up.d", "bird", "sysctl.d", "iptables", "iproute2"):
+        (target / folder).mkdir(parents=True, exist_ok=True)
+    _admit_root_to_frr(target / "group")
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file, link or folder; what may not be read is left out."""
+    try:
+        if source.is_symlink():
+            target.symlink_to(source.readlink())
+        elif source.is_dir():
+            target.mkdir(parents=True, exist_ok=True)
+            for entry in source.iterdir():
+                if str(entry.relative_to("/etc") if entry.is_relative_to("/etc") else entry) not in _NOT_FOLLOWED:
+                    _copy(entry, target / entry.name)
+        elif source.is_file():
+            shutil.copyfile(source, target)
+            target.chmod(source.stat().st_mode & 0o755 | 0o444)
+    except (PermissionError, FileExistsError):
+        return
+
+
+def _admit_root_to_frr(group: Path) -> None:
+    """Debian's FRR refuses `-u root` unless root is in group frrvty."""
+    lines = group.read_text().splitlines() if group.exists() else []
+    admitted = [f"{line}{',' if line[-1] != ':' else ''}root" if line.startswith("frrvty:") else line for line in lines]
+    group.write_text("\n".join(admitted) + "\n")
+
+
+def prepare(scratch: str, base_etc: str, tools: str | None) -> None:
+    """Give this mount namespace its own /proc, /sys, /etc, /run, /var and /tmp. `scratch` is an empty folder to mount on."""
+    linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
+    linux.mount("sysfs", "/sys", "sysfs", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
+    linux.mount("tmpfs", scratch, "tmpfs", linux.MS_NOSUID, "mode=755")
+    for folder in _FOLDERS:
+        os.makedirs(f"{scratch}/{folder}")
+    _own_etc(scratch, base_etc)
+    if tools:
+        os.makedirs(f"{scratch}/run/fabriclab/tools")
+        linux.bind(tools, f"{scratch}/run/fabriclab/tools", readonly=True)
+    os.chmod(f"{scratch}/tmp", 0o1777)
+    os.chmod(f"{scratch}/shm", 0o1777)
+    os.symlink("/run", f"{scratch}/var/run")
+    os.symlink("/run/lock", f"{scratch}/var/lock")
+    os.makedirs(f"{scratch}/run/fabriclab", exist_ok=True)
+    linux.bind(f"{scratch}/home", _folder_for_home(f"{scratch}/run/fabriclab/home"))
+    linux.bind(f"{scratch}/over", _folder_for_home(f"{scratch}/run/fabriclab/over"))
+    for ours, place in (("shm", "/dev/shm"), ("var", "/var"), ("tmp", "/tmp")):
+        linux.bind(f"{scratch}/{ours}", place)
+    linux.mount(f"{scratch}/run", "/run", flags=linux.MS_BIND | linux.MS_REC)
+    _close_global_sysctls()
+
+
+def _folder_for_home(path: str) -> str:
+    os.makedirs(path, exist_ok=True)
+    return path
+
+
+def _own_etc(scratch: str, base_etc: str) -> None:
+    layers = f"lowerdir={base_etc},upperdir={scratch}/etc/upper,workdir={scratch}/etc/work"
+    try:
+        linux.mount("overlay", "/etc", "overlay", 0, layers)
+    except OSError:
+        shutil.copytree(base_etc, f"{scratch}/etc/full", symlinks=True, dirs_exist_ok=True)
+        linux.bind(f"{scratch}/etc/full", "/etc")
+
+
+def _close_global_sysctls() -> None:
+    """Leave /proc/sys/net writable (it is the node's own) and nothing else of /proc/sys (it is the machine's)."""
+    linux.bind("/proc/sys", "/proc/sys", readonly=True)
+    linux.bind("/proc/sys/net", "/proc/sys/net")
+    linux.mount("none", "/proc/sys/net", flags=linux.MS_BIND | linux.MS_REMOUNT)
+
+
+def make_writable(folder: str) -> None:
+    """Lay a writable layer, seen by this node alone, over a folder of the host's."""
+    number = len(os.listdir("/run/fabriclab/over"))
+    layer = f"/run/fabriclab/over/{number}"
+    os.makedirs(f"{layer}/upper")
+    os.makedirs(f"{layer}/work")
+    linux.mount("overlay", folder, "overlay", 0, f"lowerdir={folder},upperdir={layer}/upper,workdir={layer}/work")
+
+
+def write_file(path: str, content: bytes, mode: int) -> None:
+    """Put a file in place in one step, its folders made as needed; a read-only folder of the host's becomes writable."""
+    folder = os.path.dirname(path)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        _replace(path, content, mode)
+    except OSError as error:
+        if error.errno not in (30, 13, 75):  # EROFS, EACCES, EOVERFLOW: the host's folder
+            raise
+        existing = folder
+        while not os.path.isdir(existing):
+            existing = os.path.dirname(existing)
+        make_writable(existing)
+        os.makedirs(folder, exist_ok=True)
+        _replace(path, content, mode)
+
+
+def _replace(path: str, content: bytes, mode: int) -> None:
+    temporary = f"{path}.new~"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    os.chmod(temporary, mode)
+    os.replace(temporary, path)

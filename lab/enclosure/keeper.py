@@ -1,0 +1,304 @@
+"""The keeper: a lab's first process. It owns every namespace, makes the nodes and the cables, and ends with everything.
+
+`enclose` starts it: new user (without root), pid, mount, network, uts and ipc namespaces, the host's file system made
+read-only. It serves the `lab.runtimes.namespaces` client on `keeper.sock` in the lab's folder. A node is a child of it (its
+agent, listening on `n/<node>`), kept with a descriptor of its network namespace and a netlink socket inside it.
+
+The keeper's own network namespace is the lab's `host` side: the management bridge lives there, and a node named `host` is
+always present whose agent shares it.
+"""
+
+import gc
+import os
+import selectors
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lab.enclosure import agent, filesystem, linux, messages, netlink
+
+HOST = "host"
+_PARTS = {"net": linux.NEWNET, "mnt": linux.NEWNS, "uts": linux.NEWUTS, "ipc": linux.NEWIPC, "pid": linux.NEWPID}
+
+
+@dataclass(slots=True)
+class _Node:
+    """A node's handles: its agent's pid, its network namespace, a netlink socket in it, and its plan."""
+
+    pid: int
+    namespace: int
+    rtnl: netlink.Rtnl
+    plan: dict[str, Any]
+    parked: dict[str, str] = field(default_factory=dict)  # interface -> its name in the keeper's namespace, while halted
+
+    @property
+    def halted(self) -> bool:
+        return self.pid == 0
+
+
+class Keeper:
+    """The loop of a lab's first process."""
+
+    def __init__(self, folder: str, tools: str | None) -> None:
+        self.folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self.paths = {"scratch": f"{folder}/scratch", "etc": f"{folder}/base/etc", "tools": tools}
+        self.home = {part: os.open(f"/proc/self/ns/{part}", os.O_RDONLY | os.O_CLOEXEC) for part in _PARTS}
+        self.rtnl = netlink.Rtnl()
+        self.rtnl.do(netlink.change("lo", up=True))
+        self.nodes: dict[str, _Node] = {}
+        self.parking = 0
+        self.next_index = 10  # the same number never twice in a lab, see netlink.veth
+        self.loop = selectors.DefaultSelector()
+        listening = self.listen("keeper.sock")
+        self.loop.register(listening, selectors.EVENT_READ, lambda: self.accept(listening))
+        self.culprit = ""  # the node or the end that a request was at when it failed
+
+    @staticmethod
+    def listen(path: str) -> socket.socket:
+        """A socket at a path of the lab's folder (relative, so that long folders fit into a socket's name)."""
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        if os.path.exists(path):
+            os.remove(path)
+        listening.bind(path)
+        listening.listen(128)
+        return listening
+
+    def serve(self) -> None:
+        """Answer until killed."""
+        while True:
+            for key, _ in self.loop.select():
+                key.data()
+
+    def accept(self, listening: socket.socket) -> None:
+        """A command connected."""
+        channel, _ = listening.accept()
+        self.loop.register(channel, selectors.EVENT_READ, lambda: self.answer(channel))
+
+    def answer(self, channel: socket.socket) -> None:
+        """Carry out one request."""
+        try:
+            message, descriptors = messages.receive(channel)
+        except messages.Gone:
+            self.loop.unregister(channel)
+            channel.close()
+            return
+        with os.fdopen(descriptors[0], "rb") as file:
+            arguments = messages.json.load(file)
+        request: Callable[..., dict[str, Any] | None] = getattr(self, f"do_{message['do']}")
+        self.culprit = ""
+        try:
+            result = request(**arguments) or {}
+        except OSError as error:
+            result = {"errno": error.errno or 5, "error": str(error), "culprit": self.culprit}
+        try:
+            messages.send(channel, result)
+        except messages.Gone:
+            return
+
+    # --- nodes
+
+    def do_create(self, nodes: dict[str, dict[str, Any]]) -> None:
+        """Create nodes; wait until every agent is ready."""
+        started = {name: self.start(name, plan) for name, plan in nodes.items()}
+        for name, ready in started.items():
+            with os.fdopen(ready, "rb") as file:
+                words = file.read().decode()
+            if words:
+                self.culprit = name
+                raise OSError(5, words)
+
+    def start(self, name: str, plan: dict[str, Any]) -> int:
+        """Fork an agent into namespaces of its own; the descriptor that tells when it is ready."""
+        self.culprit = name
+        own_network = name != HOST
+        parts = {part: flag for part, flag in _PARTS.items() if own_network or part != "net"}
+        linux.unshare(sum(parts.values()))
+        namespace = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        rtnl = netlink.Rtnl()
+        os.fchdir(self.folder)
+        listening = self.listen(f"n/{name}")
+        ready, told = os.pipe2(os.O_CLOEXEC)
+        pid = os.fork()
+        if not pid:
+            agent.become(name, listening, told, plan | self.paths)
+        os.close(told)
+        listening.close()
+        for part in parts:
+            linux.setns(self.home[part])
+        os.fchdir(self.folder)
+        rtnl.do(netlink.change("lo", up=True))
+        if plan.get("bridge"):
+            rtnl.do(netlink.bridge(plan["bridge"]))
+        self.nodes[name] = _Node(pid, namespace, rtnl, plan)
+        return ready
+
+    def do_remove(self, names: list[str]) -> None:
+        """Remove nodes; the far ends of their cables go with their namespaces."""
+        for name in names:
+            node = self.nodes.pop(name)
+            self.kill(node)
+            self.rtnl.try_each([netlink.delete(parked) for parked in node.parked.values()])
+            os.remove(f"n/{name}")
+
+    @staticmethod
+    def kill(node: _Node) -> None:
+        """End a node's first process, and with it all of the node's."""
+        if node.pid:
+            os.kill(node.pid, signal.SIGKILL)
+            os.waitpid(node.pid, 0)
+        node.pid = 0
+        node.rtnl.close()
+        os.close(node.namespace)
+
+    def do_halt(self, name: str, interfaces: list[str]) -> None:
+        """Pull a node's power; its cables' ends wait here, dark, so that the neighbours keep theirs."""
+        node = self.nodes[name]
+        for interface in interfaces:
+            self.parking += 1
+            parked = f"parked{self.parking}"
+            node.rtnl.move(interface, self.home["net"], parked)
+            node.parked[interface] = parked
+        self.kill(node)
+        os.remove(f"n/{name}")
+
+    def do_restart(self, name: str, ends: list[dict[str, Any]]) -> None:
+        """Give a halted node its power and its cables back."""
+        parked = self.nodes[name].parked
+        self.do_create({name: self.nodes[name].plan})
+        node = self.nodes[name]
+        for interface, waiting in parked.items():
+            self.rtnl.move(waiting, node.namespace, interface)
+        for end in ends:
+            self.dress(node, end)
+
+    def do_states(self) -> dict[str, Any]:
+        """Each node's state, and its first process as seen from the keeper."""
+        return {name: {"pid": node.pid} for name, node in self.nodes.items()}
+
+    # --- cables
+
+    def do_wire(self, links: list[list[dict[str, Any]]]) -> None:
+        """Make veths, both ends in place; then set them up, enslave and address them."""
+        for near, far in links:
+            self.culprit = f"{near['node']}:{near['name']}"
+            ends = [(end["name"], end["mtu"], end.get("mac"), self.nodes[end["node"]].namespace) for end in (near, far)]
+            self.rtnl.do(netlink.veth(ends[0], ends[1], self.next_index))
+            self.next_index += 2
+            for end in (near, far):
+                self.dress(self.nodes[end["node"]], end)
+
+    def dress(self, node: _Node, end: dict[str, Any]) -> None:
+        """Set one end up, put it into its bridge, give it its addresses."""
+        master = node.rtnl.index(end["bridge"]) if end.get("bridge") else None
+        requests = [netlink.change(end["name"], up=True, master=master)]
+        if end.get("addresses"):
+            index = node.rtnl.index(end["name"])
+            requests += [netlink.address(index, text) for text in end["addresses"]]
+        node.rtnl.do(*requests)
+
+    def do_unwire(self, ends: list[dict[str, Any]]) -> None:
+        """Take cables out; one end named is enough."""
+        for end in ends:
+            node = self.nodes[end["node"]]
+            rtnl, name = (self.rtnl, node.parked[end["name"]]) if node.halted else (node.rtnl, end["name"])
+            rtnl.do(netlink.delete(name))
+
+    def do_change(self, node: str, name: str, up: bool | None, mtu_bytes: int | None) -> None:
+        """Change one end."""
+        self.culprit = f"{node}:{name}"
+        self.nodes[node].rtnl.do(netlink.change(name, up=up, mtu_bytes=mtu_bytes))
+
+    def do_device(self, node: str, name: str, kinds: list[str]) -> dict[str, Any]:
+        """Make a device of the first of these kinds that the kernel has."""
+        self.culprit = f"{node}:{name}"
+        rtnl = self.nodes[node].rtnl
+        for kind in kinds:
+            try:
+                rtnl.do(netlink.bridge(name) if kind == "bridge" else netlink.device(name, kind))
+            except OSError as error:
+                if error.errno != 95:  # EOPNOTSUPP: the kernel has no such device
+                    raise
+            else:
+                return {"kind": kind}
+        return {"kind": None}
+
+
+def enclose(folder: str, tools: str | None, ready: int, lock: int) -> None:
+    """Start the keeper of the lab in `folder` and leave. `ready` is told "ready", or why not.
+
+    The keeper does nothing before its pid is on disk: killed at any moment, a lab can be found and ended. `lock` is a
+    descriptor of the folder that holds the lab's lock; it stays held here until then, whoever else is killed.
+    """
+    linux.set_process_name("fabriclab")
+    os.fchdir(lock)
+    for part in ("n", "base", "scratch"):
+        os.makedirs(part, exist_ok=True)
+    os.setsid()
+    try:
+        if os.geteuid() != 0:
+            _become_root_in_a_user_namespace()
+        linux.unshare(sum(_PARTS.values()))
+    except OSError as error:
+        os.write(ready, str(error).encode())
+        os._exit(1)
+    go, going = os.pipe2(os.O_CLOEXEC)
+    pid = os.fork()
+    if pid:
+        os.close(go)
+        _write_pid(pid)
+        os.write(going, b"go")
+        os._exit(0)
+    os.close(going)
+    os.close(lock)
+    if os.read(go, 2) == b"go":
+        _keep(folder, tools, ready)
+
+
+def _become_root_in_a_user_namespace() -> None:
+    user, group = os.geteuid(), os.getegid()
+    linux.unshare(linux.NEWUSER)
+    for name, text in (("setgroups", "deny"), ("uid_map", f"0 {user} 1"), ("gid_map", f"0 {group} 1")):
+        Path(f"/proc/self/{name}").write_text(text)
+
+
+def _write_pid(pid: int) -> None:
+    """Put the keeper's pid on disk, in the folder we stand in (should it be gone, this fails, and with it all)."""
+    started = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
+    temporary = Path("keeper.pid.new")
+    temporary.write_text(f"{pid} {started}\n")
+    temporary.replace("keeper.pid")
+
+
+def _keep(folder: str, tools: str | None, ready: int) -> None:
+    log = os.open(f"{folder}/keeper.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(log, 1)  # the command that started us must not wait for us at the end of its pipes
+    os.dup2(log, 2)
+    try:
+        linux.set_process_name("fabriclab")
+        linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
+        linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
+        linux.mount("tmpfs", f"{folder}/base", "tmpfs", linux.MS_NOSUID, "mode=755")
+        filesystem.copy_etc(Path(folder, "base/etc"), Path(tools) if tools else None)
+        linux.make_readonly("/")
+        linux.mount(folder, folder, flags=linux.MS_BIND | linux.MS_REC)
+        linux.mount("none", folder, flags=linux.MS_BIND | linux.MS_REMOUNT)
+        os.chdir(folder)
+        keeper = Keeper(folder, tools)
+        gc.collect()
+        gc.freeze()
+        os.write(ready, b"ready")
+        os.close(ready)
+    except OSError as error:
+        os.write(ready, str(error).encode())
+        os._exit(1)
+    keeper.serve()
+
+
+def main() -> None:
+    """The program's beginning: folder, tools (or nothing), descriptor to tell, descriptor of the lab's lock."""
+    folder, tools, ready, lock = sys.argv[1:]
+    enclose(folder, tools or None, int(ready), int(lock))

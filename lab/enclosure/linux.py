@@ -1,0 +1,88 @@
+"""The Linux system calls that Python 3.11 does not offer: namespaces, mounts, capabilities. Standard library only.
+
+Each function raises OSError with the call's name and argument, as os functions do. See namespaces(7), mount(2),
+mount_setattr(2), prctl(2), capabilities(7).
+"""
+
+import ctypes
+import os
+
+NEWNS, NEWUTS, NEWIPC = 0x00020000, 0x04000000, 0x08000000
+NEWUSER, NEWPID, NEWNET = 0x10000000, 0x20000000, 0x40000000
+
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
+MS_BIND, MS_MOVE, MS_REC, MS_PRIVATE = 4096, 8192, 16384, 1 << 18
+
+_PR_SET_PDEATHSIG, _PR_SET_NAME, _PR_CAPBSET_DROP = 1, 15, 24
+_AT_FDCWD, _AT_RECURSIVE, _MOUNT_ATTR_RDONLY, _SYS_MOUNT_SETATTR = -100, 0x8000, 1, 442
+
+# What nothing in a lab needs, and what would reach the machine: modules, raw input/output, reboot, clock, system log.
+_DROPPED_CAPABILITIES = (16, 17, 20, 22, 25, 32, 33, 34, 35)
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _checked(result: int, what: str) -> int:
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"{what}: {os.strerror(code)}")
+    return result
+
+
+def unshare(flags: int) -> None:
+    """Move this process (NEWPID: its next children) into new namespaces."""
+    _checked(_libc.unshare(flags), f"unshare {flags:#x}")
+
+
+def setns(descriptor: int, kind: int = 0) -> None:
+    """Enter the namespace that a descriptor of /proc/PID/ns/* stands for."""
+    _checked(_libc.setns(descriptor, kind), "setns")
+
+
+def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = "") -> None:
+    """mount(2)."""
+    arguments = (source.encode(), target.encode(), kind.encode() or None, ctypes.c_ulong(flags), data.encode() or None)
+    _checked(_libc.mount(*arguments), f"mount {kind or source} on {target}")
+
+
+def bind(source: str, target: str, *, readonly: bool = False) -> None:
+    """Let `target` show what `source` shows."""
+    mount(source, target, flags=MS_BIND)
+    if readonly:
+        mount("none", target, flags=MS_BIND | MS_REMOUNT | MS_RDONLY)
+
+
+def make_readonly(target: str) -> None:
+    """Make a mount and all below it read-only for this mount namespace (Linux 5.12)."""
+    attributes = (ctypes.c_uint64 * 4)(_MOUNT_ATTR_RDONLY, 0, 0, 0)
+    size = ctypes.c_size_t(ctypes.sizeof(attributes))
+    result = _libc.syscall(_SYS_MOUNT_SETATTR, _AT_FDCWD, target.encode(), _AT_RECURSIVE, attributes, size)
+    _checked(result, f"mount_setattr {target}")
+
+
+def sethostname(name: str) -> None:
+    """Name this uts namespace."""
+    raw = name.encode()
+    _checked(_libc.sethostname(raw, len(raw)), "sethostname")
+
+
+def set_process_name(name: str) -> None:
+    """What ps shows as this process's comm (15 bytes)."""
+    _checked(_libc.prctl(_PR_SET_NAME, name.encode()[:15], 0, 0, 0), "prctl PR_SET_NAME")
+
+
+def drop_capabilities() -> None:
+    """Give up, for this process and all it starts, the capabilities that reach beyond a lab."""
+    for number in _DROPPED_CAPABILITIES:
+        _libc.prctl(_PR_CAPBSET_DROP, number, 0, 0, 0)  # a capability that this kernel does not know is no loss
+
+
+def inotify_init() -> int:
+    """An inotify(7) descriptor, non-blocking."""
+    return _checked(_libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC), "inotify_init1")
+
+
+def inotify_watch(descriptor: int, path: str) -> int:
+    """Watch a folder for entries that appear or change their attributes."""
+    appeared = 0x00000100 | 0x00000080 | 0x00000004  # IN_CREATE | IN_MOVED_TO | IN_ATTRIB
+    return _checked(_libc.inotify_add_watch(descriptor, path.encode(), appeared), f"inotify_add_watch {path}")

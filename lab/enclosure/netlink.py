@@ -1,0 +1,176 @@
+"""A small rtnetlink client (rtnetlink(7), RFC 3549): make, change and move devices, many requests in one system call.
+
+A `Rtnl` speaks for the network namespace in which it was opened, wherever its owner goes later. Requests are bytes, made
+by the functions below; `Rtnl.do` sends them and reads an acknowledgement for each.
+"""
+
+import os
+import socket
+import struct
+from collections.abc import Sequence
+from ipaddress import ip_interface
+
+_NEWLINK, _DELLINK, _GETLINK, _NEWADDR = 16, 17, 18, 20
+_REQUEST, _ACK, _CREATE, _EXCL, _REPLACE = 0x1, 0x4, 0x400, 0x200, 0x100
+_ERROR = 2
+_ADDRESS, _IFNAME, _MTU, _MASTER, _LINKINFO, _NET_NS_FD = 1, 3, 4, 10, 18, 28
+_INFO_KIND, _INFO_DATA, _VETH_PEER, _BRIDGE_FORWARD_DELAY = 1, 2, 1, 1
+_IFA_ADDRESS, _IFA_LOCAL = 1, 2
+_UP = 1
+_NESTED = 0x8000
+
+_HEADER = struct.Struct("=IHHII")
+_LINK = struct.Struct("=BxHiII")
+
+
+def attribute(kind: int, value: bytes) -> bytes:
+    """A netlink attribute, padded to four bytes."""
+    return struct.pack("=HH", len(value) + 4, kind) + value + b"\0" * (-len(value) % 4)
+
+
+def _text(kind: int, value: str) -> bytes:
+    return attribute(kind, value.encode() + b"\0")
+
+
+def _number(kind: int, value: int) -> bytes:
+    return attribute(kind, struct.pack("=I", value))
+
+
+def _message(kind: int, flags: int, body: bytes) -> bytes:
+    return _HEADER.pack(_HEADER.size + len(body), kind, _REQUEST | _ACK | flags, 0, 0) + body
+
+
+def _link(flags: int = 0, change: int = 0, index: int = 0) -> bytes:
+    return _LINK.pack(socket.AF_UNSPEC, 0, index, flags, change)
+
+
+def _end(name: str, mtu_bytes: int, mac: str | None, namespace: int | None) -> bytes:
+    body = _text(_IFNAME, name)
+    if mtu_bytes:
+        body += _number(_MTU, mtu_bytes)
+    if mac:
+        body += attribute(_ADDRESS, bytes.fromhex(mac.replace(":", "")))
+    if namespace is not None:
+        body += _number(_NET_NS_FD, namespace)
+    return body
+
+
+End = tuple[str, int, str | None, int]
+"""One end of a veth: name, MTU in bytes, MAC, descriptor of its network namespace."""
+
+
+def veth(near: End, far: End, index: int) -> bytes:
+    """Make a veth whose ends are born in their namespaces. The peer's flags must be 0 here: set it up afterwards.
+
+    The ends get the interface indexes `index` and `index + 1`. They must differ: Linux holds the carrier event of a device
+    whose own index equals its peer's back for up to a second (linkwatch), taking it for a device that is not stacked.
+    """
+    peer = attribute(_VETH_PEER, _link(index=index + 1) + _end(*far))
+    info = _text(_INFO_KIND, "veth") + attribute(_INFO_DATA | _NESTED, peer)
+    body = _link(index=index) + _end(*near) + attribute(_LINKINFO | _NESTED, info)
+    return _message(_NEWLINK, _CREATE | _EXCL, body)
+
+
+def device(name: str, kind: str, mtu_bytes: int = 0) -> bytes:
+    """Make a device of a kind that needs no parameters (bridge, dummy, ifb ...), up."""
+    body = _link(_UP, _UP) + _end(name, mtu_bytes, None, None)
+    return _message(_NEWLINK, _CREATE | _EXCL, body + attribute(_LINKINFO | _NESTED, _text(_INFO_KIND, kind)))
+
+
+def bridge(name: str) -> bytes:
+    """Make a bridge that forwards at once (no forward delay), up."""
+    data = attribute(_INFO_DATA | _NESTED, _number(_BRIDGE_FORWARD_DELAY, 0))
+    info = _text(_INFO_KIND, "bridge") + data
+    return _message(_NEWLINK, _CREATE | _EXCL, _link(_UP, _UP) + _text(_IFNAME, name) + attribute(_LINKINFO, info))
+
+
+def change(
+    name: str, *, up: bool | None = None, mtu_bytes: int | None = None, master: int | None = None, mac: str | None = None
+) -> bytes:
+    """Change a device of this namespace."""
+    body = _link(_UP if up else 0, _UP if up is not None else 0) + _text(_IFNAME, name)
+    if mtu_bytes is not None:
+        body += _number(_MTU, mtu_bytes)
+    if master is not None:
+        body += _number(_MASTER, master)
+    if mac is not None:
+        body += attribute(_ADDRESS, bytes.fromhex(mac.replace(":", "")))
+    return _message(_NEWLINK, 0, body)
+
+
+def delete(name: str) -> bytes:
+    """Remove a device; a veth's other end goes with it."""
+    return _message(_DELLINK, 0, _link() + _text(_IFNAME, name))
+
+
+def address(index: int, text: str) -> bytes:
+    """Give a device (by index) an address, `192.0.2.1/24`; one that it has already is replaced."""
+    value = ip_interface(text)
+    family = socket.AF_INET if value.version == 4 else socket.AF_INET6
+    head = struct.pack("=BBBBI", family, value.network.prefixlen, 0, 0, index)
+    packed = value.ip.packed
+    return _message(_NEWADDR, _CREATE | _REPLACE, head + attribute(_IFA_LOCAL, packed) + attribute(_IFA_ADDRESS, packed))
+
+
+class Rtnl:
+    """A netlink socket of the namespace in which it was opened."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self._socket.bind((0, 0))
+
+    def do(self, *requests: bytes) -> None:
+        """Carry out requests in order; OSError of the first that the kernel refused (the others are tried as well)."""
+        if not requests:
+            return
+        self._socket.send(b"".join(requests))
+        waiting, refused = len(requests), 0
+        while waiting:
+            for kind, body in _messages(self._socket.recv(1 << 16)):
+                if kind == _ERROR:
+                    waiting -= 1
+                    refused = refused or -struct.unpack_from("=i", body)[0]
+        if refused:
+            raise OSError(refused, os.strerror(refused))
+
+    def try_each(self, requests: Sequence[bytes]) -> None:
+        """Carry out requests one by one, passing over those that the kernel refuses."""
+        for request in requests:
+            try:
+                self.do(request)
+            except OSError:
+                continue
+
+    def index(self, name: str) -> int:
+        """A device's index; OSError (ENODEV) if there is none."""
+        self._socket.send(_message(_GETLINK, 0, _link() + _text(_IFNAME, name)))
+        found = 0
+        while True:
+            for kind, body in _messages(self._socket.recv(1 << 16)):
+                if kind == _NEWLINK:
+                    found = _LINK.unpack_from(body)[2]
+                elif kind == _ERROR:
+                    code = -struct.unpack_from("=i", body)[0]
+                    if code:
+                        raise OSError(code, f"{name}: {os.strerror(code)}")
+                    return found
+
+    def move(self, name: str, namespace: int, new_name: str) -> None:
+        """Move a device into another namespace under a new name; it arrives down and without addresses."""
+        self.do(change(name, up=False))
+        body = _LINK.pack(socket.AF_UNSPEC, 0, self.index(name), 0, 0)
+        self.do(_message(_NEWLINK, 0, body + _number(_NET_NS_FD, namespace) + _text(_IFNAME, new_name)))
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+
+def _messages(raw: bytes) -> list[tuple[int, bytes]]:
+    found, offset = [], 0
+    while offset + _HEADER.size <= len(raw):
+        length, kind, _, _, _ = _HEADER.unpack_from(raw, offset)
+        found.append((kind, raw[offset + _HEADER.size : offset + length]))
+        offset += length + (-length % 4)
+    return found

@@ -1,0 +1,328 @@
+"""Lab: a deployed Topology, the only thing with a life.
+
+    with Lab.deploy(read_topology("topologies/dev01")) as lab:
+        lab.nodes["gw"].run(["ip", "route"])
+
+A lab survives the command that made it and is found again by name; leaving the `with` block destroys it. What runs on the
+nodes is pushed by `harness.deploy`: here they come up cabled and empty. All concurrency lives in `each`.
+"""
+
+import json
+import subprocess
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from lab import management
+from lab.enclosure.keeper import HOST
+from lab.journal import Journal
+from lab.node import RunningNode
+from lab.runtimes import StandIn
+from lab.runtimes.namespaces import Namespaces
+from sim.errors import LabError
+from sim.topology.files import node_files
+from sim.topology.model import Endpoint, Link, Node, Topology
+from sim.topology.record import from_record, to_record
+
+Result = TypeVar("Result")
+_WORKERS = 16
+_TOLD = "/run/fabriclab/stand-ins.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What separates a running lab from a topology. `changed` nodes are made anew; the cables of their neighbours stay."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    wired: tuple[str, ...] = ()
+    unwired: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return any((self.added, self.removed, self.changed, self.wired, self.unwired))
+
+
+class Lab:
+    """A deployed topology."""
+
+    def __init__(self, topology: Topology, journal: Journal, runtime: Namespaces) -> None:
+        self.topology = topology
+        self.runtime = runtime
+        self._journal = journal
+        self._ports: dict[str, management.Port] = {}
+        self._ports = management.plan(topology, _files(topology)) if management.is_needed(topology) else {}
+
+    @property
+    def name(self) -> str:
+        """The lab's name."""
+        return self.topology.name
+
+    # --- its life
+
+    @classmethod
+    def deploy(cls, topology: Topology, progress: Callable[[str], None] = lambda _: None) -> Self:
+        """Create every node and cable. LabError if the lab runs already; on any failure nothing is left behind.
+
+        `progress` is told each stage in a few words.
+        """
+        journal = Journal(topology.name)
+        with journal.locked(wait=False) as lock:
+            if cls._is_up(journal):
+                raise LabError("this lab is running already; `fabriclab destroy` it, or deploy under another name", topology.name)
+            _end(journal)
+            runtime = Namespaces(journal)
+            lab = cls(topology, journal, runtime)
+            journal.write(lab._record("deploying"))
+            try:
+                lab._create(lock, progress)
+            except BaseException:
+                runtime.destroy()
+                _end(journal)
+                journal.remove()
+                raise
+        return lab
+
+    def _create(self, lock: int, progress: Callable[[str], None]) -> None:
+        progress("enclosure")
+        self.runtime.start(lock)
+        nodes = list(self.topology.nodes.values())
+        progress(f"{len(nodes)} nodes")
+        self.runtime.create(nodes)
+        progress(f"{len(self.topology.links)} links")
+        self.runtime.wire(self.topology.links)
+        self._manage(list(self.topology.nodes))
+
+    def _manage(self, names: Collection[str]) -> None:
+        """Bring the management network, and these nodes onto it."""
+        if not management.is_needed(self.topology):
+            return
+        host, net = self.host, self.topology.management
+        if host.run(["ip", "link", "show", net.bridge], check=False).status:
+            management.open_bridge(host, net)
+        numbers = {name: number for number, name in enumerate(self._ports)}
+        ports = [self._ports[name] for name in names if name in self._ports]
+        self.runtime.wire([management.cable(net, port, numbers[port.node]) for port in ports])
+        self._write_hosts()
+        self.each(lambda node: management.route_out(node, net), [port.node for port in ports if not port.by_dhcp])
+        for process in host.processes():
+            if process.name == "dnsmasq":
+                host.signal(process.pid, 9)
+        management.serve_dhcp(host, self.name, net, list(self._ports.values()))
+
+    def _write_hosts(self) -> None:
+        def write(node: RunningNode) -> None:
+            declared = self.topology.nodes[node.name]
+            hostname = (declared.hostname or declared.name).encode() + b"\n"
+            hosts = management.hosts_file(declared, self._ports, self.topology)
+            node.write({"/etc/hosts": hosts, "/etc/hostname": hostname})
+
+        self.each(write, list(self._ports))
+
+    @classmethod
+    def find(cls, name: str) -> Self:
+        """The running lab of that name; LabError lists those that run."""
+        journal = Journal(name)
+        record = journal.read() if journal.exists else None
+        if record is None or journal.keeper_pid() is None:
+            known = ", ".join(cls.names()) or "none"
+            raise LabError(f"this lab is not running (running: {known}); `fabriclab deploy` starts one", name)
+        topology = from_record(record["topology"])
+        runtime = Namespaces(journal)
+        lab = cls(topology, journal, runtime)
+        runtime.remember(list(topology.nodes.values()), [*topology.links, *lab._management_cables()])
+        return lab
+
+    @staticmethod
+    def names() -> list[str]:
+        """The labs that run, or have left something to destroy."""
+        return Journal.names()
+
+    @staticmethod
+    def _is_up(journal: Journal) -> bool:
+        record = journal.read()
+        return record is not None and record["state"] == "running" and journal.keeper_pid() is not None
+
+    def is_running(self) -> bool:
+        """Whether the lab was brought up to its end."""
+        return self._is_up(self._journal)
+
+    def mark_running(self) -> None:
+        """The lab is up with all that it should run: a later `deploy` finds it instead of starting over."""
+        self._journal.write(self._record("running"))
+
+    def _record(self, state: str) -> dict[str, Any]:
+        return {"state": state, "topology": to_record(self.topology)}
+
+    def destroy(self) -> None:
+        """End everything. Nothing stays behind."""
+        self.runtime.destroy()
+        self.destroy_by_name(self.name)
+
+    @staticmethod
+    def destroy_by_name(name: str) -> bool:
+        """End a lab in whatever state it is, running, half made or killed; whether there was anything."""
+        journal = Journal(name)
+        if not journal.exists:
+            return False
+        with journal.locked():
+            _end(journal)
+            journal.remove()
+        return True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.destroy()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other commands that change this lab out."""
+        with self._journal.locked(wait=False):
+            yield
+
+    def external(self, undo: Sequence[str]) -> None:
+        """Say, before making something outside of the enclosure (a loop device, a volume group), which command undoes it.
+
+        The commands run in reverse order when the lab ends; one that finds nothing to undo may fail.
+        """
+        self._journal.append("external", {"undo": list(undo)})
+
+    # --- its nodes
+
+    @property
+    def nodes(self) -> Mapping[str, RunningNode]:
+        """The running nodes by name, in the file's order; a halted one is not among them."""
+        states = self.states()
+        return {name: self.runtime.node(name) for name in self.topology.nodes if states.get(name) == "running"}
+
+    @property
+    def host(self) -> RunningNode:
+        """The lab's host side: the namespace that carries the management network."""
+        return self.runtime.node(HOST)
+
+    def states(self) -> Mapping[str, str]:
+        """Each node's state: running or halted."""
+        return self.runtime.states()
+
+    def stand_ins(self) -> tuple[StandIn, ...]:
+        """What stands in for what: devices of the runtime's making, and what roles told."""
+        told = self.each(lambda node: node.read(_TOLD))
+        of_roles = (StandIn(name, *pair) for name, text in told.items() if text for pair in json.loads(text))
+        return tuple(dict.fromkeys((*self.runtime.stand_ins(), *of_roles)))
+
+    def tell(self, name: str, stand_ins: Sequence[StandIn]) -> None:
+        """Keep what a node's role says stands in for what, in place of what it said before."""
+        node = self.runtime.node(name)
+        if stand_ins or node.read(_TOLD):
+            node.write({_TOLD: json.dumps([(each.wanted, each.given) for each in stand_ins]).encode()})
+
+    def each(self, work: Callable[[RunningNode], Result], names: Collection[str] | None = None) -> dict[str, Result]:
+        """Do something on many nodes at once (all that run, or these); results by name, in the file's order.
+
+        The first FabricError, in that order, is raised after all have finished.
+        """
+        running = self.nodes
+        chosen = {name: node for name, node in running.items() if names is None or name in names}
+        with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
+            futures = {name: pool.submit(work, node) for name, node in chosen.items()}
+        return {name: future.result() for name, future in futures.items()}
+
+    # --- its changes
+
+    def set_link(self, endpoint: str, *, up: bool | None = None, mtu_bytes: int | None = None) -> None:
+        """Change the end `node:interface`: up, down, or its MTU in bytes."""
+        self.runtime.set_link(self._endpoint(endpoint), up=up, mtu_bytes=mtu_bytes)
+
+    def _endpoint(self, text: str) -> Endpoint:
+        node, _, interface = text.partition(":")
+        if node in self._ports and interface == "eth0":
+            return Endpoint(node, interface)
+        return next(end for end in self.topology.link_at(text).endpoints if str(end) == text)
+
+    def halt(self, name: str) -> None:
+        """Pull a node's power. Its workloads lose theirs."""
+        for each in self._with_workloads(name):
+            self.runtime.halt(each)
+
+    def restart(self, name: str) -> None:
+        """Give a halted node its power back: it is empty until `harness.deploy` boots it. The names that came back."""
+        for each in self._with_workloads(name):
+            self.runtime.restart(self.topology.nodes[each])
+        self._readdress(self._with_workloads(name))
+
+    def _with_workloads(self, name: str) -> list[str]:
+        self.topology.node(name)
+        return [name, *(node.name for node in self.topology.nodes.values() if node.parent == name)]
+
+    def _readdress(self, names: Collection[str]) -> None:
+        net = self.topology.management
+        managed = [name for name in names if name in self._ports]
+        self._write_hosts()
+        self.each(lambda node: management.route_out(node, net), [n for n in managed if not self._ports[n].by_dhcp])
+
+    def difference(self, wanted: Topology) -> Difference:
+        """What `apply` would do."""
+        have, want = self.topology.nodes, wanted.nodes
+        changed = tuple(name for name in want if name in have and _shape(want[name]) != _shape(have[name]))
+        old, new = _cables(self.topology), _cables(wanted)
+        return Difference(
+            added=tuple(name for name in want if name not in have),
+            removed=tuple(name for name in have if name not in want),
+            changed=changed,
+            wired=tuple(key for key in new if key not in old),
+            unwired=tuple(key for key in old if key not in new),
+        )
+
+    def apply(self, wanted: Topology) -> Difference:
+        """Make the running lab the wanted topology: nodes and cables. Their files are `harness.deploy.apply`'s business."""
+        found = self.difference(wanted)
+        old, new = _cables(self.topology), _cables(wanted)
+        gone = {*found.removed, *found.changed}
+        self.runtime.unwire([link for key, link in old.items() if key in found.unwired or _touches(link, gone)])
+        for name in gone:
+            if name in self._ports:
+                self.runtime.unwire([link for link in self._management_cables() if link.endpoints[0].node == name])
+        self.runtime.remove(list(gone))
+        made = [*found.added, *found.changed]
+        self.runtime.create([wanted.nodes[name] for name in made])
+        self.runtime.wire([link for key, link in new.items() if key in found.wired or _touches(link, set(made))])
+        self.topology = wanted
+        self._ports = management.plan(wanted, _files(wanted)) if management.is_needed(wanted) else {}
+        self._manage(made)
+        return found
+
+    def _management_cables(self) -> list[Link]:
+        net = self.topology.management
+        return [management.cable(net, port, number) for number, port in enumerate(self._ports.values())]
+
+
+def _files(topology: Topology) -> dict[str, dict[str, bytes]]:
+    return {name: dict(node_files(topology, node)) for name, node in topology.nodes.items()}
+
+
+def _shape(node: Node) -> tuple[object, ...]:
+    """What of a node cannot change without making it anew."""
+    return (node.kind, node.hostname, node.env, node.sysctls, node.network_mode, node.mgmt_ipv4, node.mgmt_ipv6, node.parent)
+
+
+def _cables(topology: Topology) -> dict[str, Link]:
+    return {f"{link} {link.type} {link.mtu_bytes} {link.endpoints}": link for link in topology.links}
+
+
+def _touches(link: Link, names: Collection[str]) -> bool:
+    return any(end.node in names for end in link.endpoints)
+
+
+def _end(journal: Journal) -> None:
+    """End what a lab may have running, undo what it made outside, and clear what it left, its folder excepted."""
+    journal.end_keeper()
+    for line in reversed(journal.lines("external")):
+        subprocess.run(line["undo"], check=False, capture_output=True)
+    journal.clear()

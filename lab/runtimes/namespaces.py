@@ -1,0 +1,262 @@
+"""The embedded runtime: Linux namespaces on this machine, as root or as an ordinary user.
+
+This is the client's side. The keeper (`lab.enclosure.keeper`) does the work; here a Topology's nodes and links become its
+requests, and a node's agent becomes a RunningNode.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lab import naming
+from lab.enclosure import keeper
+from lab.enclosure.client import Agents, NamespaceNode, ask
+from lab.journal import Journal
+from lab.node import RunningNode
+from lab.runtimes import StandIn
+from sim.errors import HostError, NodeFailed
+from sim.topology.model import Endpoint, Kind, Link, LinkType, Node
+
+_PROJECT = Path(__file__).resolve().parents[2]
+_STAND_INS = {"dummy": ["dummy", "ifb"], "bridge": ["bridge"], "ifb": ["ifb"]}
+_VLAN_NAME = re.compile(r".+\.\d+$")
+_FORWARDERS = (Kind.LINUX, Kind.FRR, Kind.CUMULUS)
+
+
+class Namespaces:
+    """A lab carried by Linux namespaces."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._kinds: dict[str, Kind] = {}
+        self._cables: dict[str, list[Link]] = {}
+        self._agents = Agents(journal.folder)
+
+    def start(self, lock: int) -> None:
+        """Start the keeper. `lock` is the descriptor that holds the lab's lock: its starter keeps it until all is on disk."""
+        ready, told = os.pipe()
+        tools = _PROJECT / ".tools"
+        program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from lab.enclosure.keeper import main; main()"
+        argv = [sys.executable, "-I", "-S", "-c", program, str(_PROJECT)]
+        arguments = [str(self._journal.folder), str(tools) if tools.is_dir() else "", str(told), str(lock)]
+        with subprocess.Popen(argv + arguments, pass_fds=(told, lock), stdin=subprocess.DEVNULL, cwd="/") as starter:
+            os.close(told)
+            with os.fdopen(ready, "rb") as file:
+                words = file.read().decode()
+        if words != "ready" or starter.returncode:
+            raise HostError(f"cannot enclose a lab: {words or 'the first process ended'}; see `fabriclab preflight`")
+        self._ask("create", nodes={keeper.HOST: self._plan(Node(name=keeper.HOST, kind=Kind.HOST))})
+
+    def remember(self, nodes: Sequence[Node], links: Sequence[Link]) -> None:
+        """Take up a lab that runs already."""
+        self._kinds.update({node.name: node.kind for node in nodes})
+        for link in links:
+            self._note(link)
+
+    def create(self, nodes: Sequence[Node]) -> None:
+        """Create these nodes; see Runtime."""
+        self._kinds.update({node.name: node.kind for node in nodes})
+        self._ask("create", nodes={node.name: self._plan(node) for node in nodes if node.kind is not Kind.HOST})
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Remove nodes; see Runtime."""
+        self._ask("remove", names=[name for name in names if self._kinds.pop(name) is not Kind.HOST])
+        for name in names:
+            self._agents.forget(name)
+            for link in self._cables.pop(name, []):
+                self._strike(link)
+
+    def wire(self, links: Sequence[Link]) -> None:
+        """Cable; see Runtime."""
+        veths = [link for link in links if link.type is not LinkType.DUMMY]
+        self._ask("wire", links=[self._ends(link) for link in veths])
+        for link in links:
+            if link.type is LinkType.DUMMY:
+                self.device(link.endpoints[0].node, link.endpoints[0].interface, "dummy")
+            self._note(link)
+            for end in link.endpoints:
+                if _VLAN_NAME.match(end.interface) and link.type is LinkType.VETH:
+                    given = "a veth under that name, a cable of its own: no tag on the wire"
+                    self._tell(StandIn(end.node, f"{end.interface} (vlan)", given))
+
+    def unwire(self, links: Sequence[Link]) -> None:
+        """Take cables out; see Runtime."""
+        self._ask("unwire", ends=[self._end(link, link.endpoints[0]) for link in links])
+        for link in links:
+            self._strike(link)
+
+    def set_link(self, endpoint: Endpoint, *, up: bool | None = None, mtu_bytes: int | None = None) -> None:
+        """Change one end; see Runtime.
+
+        Setting an end down makes the kernel forget what a pulled cable would not: its static routes and IPv6 addresses.
+        They are kept on the node and put back when the end comes up.
+        """
+        node = self.node(endpoint.node)
+        if up is False:
+            _keep_for_later(node, endpoint.interface)
+        self._ask("change", node=self._place(endpoint.node), name=endpoint.interface, up=up, mtu_bytes=mtu_bytes)
+        if up:
+            _put_back(node, endpoint.interface)
+
+    def device(self, node: str, name: str, kind: str) -> StandIn | None:
+        """Make a virtual device; see Runtime."""
+        if kind == "vlan":
+            self._vlan(node, name)
+            return None
+        if kind not in _STAND_INS:
+            raise HostError(f"{name}: there is no stand-in for a {kind} device, and this kernel has none", node)
+        given = self._ask("device", node=self._place(node), name=name, kinds=_STAND_INS[kind])["kind"]
+        if given == kind:
+            return None
+        if given is None:
+            raise HostError(f"{name}: this kernel has no {kind} device, nor {' or '.join(_STAND_INS[kind][1:])}", node)
+        stand_in = StandIn(node, f"{name} ({kind})", f"an {given} device under that name")
+        self._tell(stand_in)
+        return stand_in
+
+    def _vlan(self, node: str, name: str) -> None:
+        parent, _, tag = name.rpartition(".")
+        argv = ["ip", "link", "add", "link", parent, "name", name, "type", "vlan", "id", tag]
+        if self.node(node).run(argv, check=False).status:
+            advice = f"cable {node}:{name} as a link of its own in the topology file"
+            raise HostError(f"{name}: this kernel has no vlan device for {parent}; {advice}", node)
+
+    def halt(self, name: str) -> None:
+        """Pull a node's power; see Runtime."""
+        ends = [end.interface for link in self._cables.get(name, []) for end in link.endpoints if end.node == name]
+        self._ask("halt", name=name, interfaces=[end for end in ends if self._is_cable(name, end)])
+        self._agents.forget(name)
+
+    def restart(self, node: Node) -> None:
+        """Give a halted node its power back; see Runtime."""
+        links = [link for link in self._cables.get(node.name, []) if link.type is not LinkType.DUMMY]
+        ends = [self._end(link, end) for link in links for end in link.endpoints if end.node == node.name]
+        self._ask("restart", name=node.name, ends=ends)
+        for link in self._cables.get(node.name, []):
+            if link.type is LinkType.DUMMY:
+                self.device(node.name, link.endpoints[0].interface, "dummy")
+
+    def node(self, name: str) -> RunningNode:
+        """The running node; see Runtime."""
+        return NamespaceNode(name, self._place(name), self._agents)
+
+    def stand_ins(self) -> Sequence[StandIn]:
+        """What stands in for what."""
+        found = dict.fromkeys(StandIn(**line) for line in self._journal.lines("stand-ins"))
+        return [each for each in found if each.node in self._kinds]
+
+    def states(self) -> Mapping[str, str]:
+        """Each node's state: running or halted."""
+        pids = self._ask("states")
+        return {name: "running" if pids[self._place(name)]["pid"] else "halted" for name in self._kinds}
+
+    def destroy(self) -> None:
+        """End everything; see Runtime."""
+        self._agents.close()
+        self._journal.end_keeper()
+
+    # --- what the keeper is told
+
+    def _ask(self, request: str, **arguments: Any) -> dict[str, Any]:
+        answer = ask(self._agents.keeper(), request, arguments)
+        if "errno" in answer:
+            raise NodeFailed(f"{request}: {answer['error']}", answer.get("culprit") or self._journal.name)
+        return answer
+
+    def _place(self, name: str) -> str:
+        """The name of the agent that carries a node."""
+        if name == keeper.HOST:
+            return name
+        if name not in self._kinds:
+            raise NodeFailed(f"no such node in this lab; known: {', '.join(self._kinds)}", name)
+        return keeper.HOST if self._kinds[name] is Kind.HOST else name
+
+    def _plan(self, node: Node) -> dict[str, Any]:
+        forwards = "1" if node.kind in _FORWARDERS else "0"
+        sysctls = {
+            "net/ipv4/ip_forward": forwards,
+            "net/ipv4/conf/all/rp_filter": "0",
+            "net/ipv4/conf/default/rp_filter": "0",
+            "net/ipv6/conf/all/disable_ipv6": "0",
+            "net/ipv6/conf/default/disable_ipv6": "0",
+            "net/ipv4/ping_group_range": "0 2147483647",
+            "net/ipv4/fib_multipath_hash_seed": str(naming.hash_seed(node.name)),
+        }
+        sysctls |= {naming.sysctl_path(key): value for key, value in node.sysctls.items()}
+        return {
+            "hostname": node.hostname or node.name,
+            "env": {**node.env, "CLAB_LABEL_CLAB_NODE_NAME": node.name},
+            "sysctls": {} if node.kind is Kind.HOST else sysctls,
+            "bridge": node.name if node.kind is Kind.BRIDGE else None,
+        }
+
+    def _ends(self, link: Link) -> list[dict[str, Any]]:
+        near = self._end(link, link.endpoints[0])
+        match link.type:
+            case LinkType.VETH:
+                return [near, self._end(link, link.endpoints[1])]
+            case LinkType.MGMT_NET:
+                bridge = link.vars["bridge"]
+                return [near, {"node": keeper.HOST, "name": link.far_interface, "mtu": link.mtu_bytes, "bridge": bridge}]
+            case _:
+                return [near, {"node": keeper.HOST, "name": link.far_interface, "mtu": link.mtu_bytes}]
+
+    def _end(self, link: Link, end: Endpoint) -> dict[str, Any]:
+        return {
+            "node": self._place(end.node),
+            "name": end.interface,
+            "mtu": link.mtu_bytes,
+            "mac": end.mac or naming.mac_address(self._journal.name, end.node, end.interface),
+            "addresses": list(end.addresses),
+            "bridge": end.node if self._kinds[end.node] is Kind.BRIDGE else None,
+        }
+
+    def _is_cable(self, name: str, interface: str) -> bool:
+        links = self._cables[name]
+        return all(link.type is not LinkType.DUMMY for link in links if str(link.endpoints[0]) == f"{name}:{interface}")
+
+    def _note(self, link: Link) -> None:
+        for end in link.endpoints:
+            self._cables.setdefault(end.node, []).append(link)
+
+    def _strike(self, link: Link) -> None:
+        for end in link.endpoints:
+            cables = self._cables.get(end.node, [])
+            self._cables[end.node] = [each for each in cables if each is not link]
+
+    def _tell(self, stand_in: StandIn) -> None:
+        self._journal.append("stand-ins", {"node": stand_in.node, "wanted": stand_in.wanted, "given": stand_in.given})
+
+
+_KEPT = "/run/fabriclab/link-{}.batch"
+
+
+def _keep_for_later(node: RunningNode, interface: str) -> None:
+    """Note, as commands for `ip -batch`, what the interface would lose by being set down."""
+    lines = [f"-6 address replace {text} dev {interface} nodad" for text in _global_ipv6(node, interface)]
+    for family in ("-4", "-6"):
+        shown = node.run(["ip", family, "route", "show", "table", "all", "dev", interface], check=False).text
+        lines += [
+            f"{family} route replace {line.strip()} dev {interface}"
+            for line in shown.splitlines()
+            if re.search(r"proto (boot|static|dhcp)\b", line) or ("proto" not in line and "linkdown" not in line)
+        ]
+    node.write({_KEPT.format(interface): "\n".join(lines).encode() + b"\n"})
+
+
+def _global_ipv6(node: RunningNode, interface: str) -> list[str]:
+    shown = node.run(["ip", "-6", "-o", "address", "show", "dev", interface, "scope", "global"], check=False).text
+    return [line.split()[3] for line in shown.splitlines()]
+
+
+def _put_back(node: RunningNode, interface: str) -> None:
+    path = _KEPT.format(interface)
+    kept = node.read(path)
+    if kept:
+        node.run(["ip", "-force", "-batch", "-"], stdin=kept, check=False)
+        node.write({path: None})
+
