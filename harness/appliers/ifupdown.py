@@ -1,6 +1,6 @@
 """/etc/network/interfaces and interfaces.d, by the node's real ifupdown2: `ifup -a` at boot, `ifreload -a` after.
 
-A copy of ifupdown2 unpacked for the lab is preferred to the host's own, which may be the classic ifupdown. Devices that
+Where the host has the classic ifupdown instead, a copy of ifupdown2 unpacked for labs serves. Devices that
 the files ask for and that ifupdown2 could not make where the kernel lacks them (dummy, VLAN) are made beforehand.
 """
 
@@ -11,7 +11,7 @@ from harness.appliers import Work
 from sim.errors import HostError
 
 CONF = "/etc/network/interfaces"
-PLACES = ("/run/fabriclab/tools/usr/share/ifupdown2", "/usr/share/ifupdown2")
+PLACES = ("/usr/share/ifupdown2", "/run/fabriclab/tools/usr/share/ifupdown2")
 _STARTER = """
 import os, sys
 folder = next((each for each in {places!r} if os.path.exists(each + "/__main__.py")), None)
