@@ -4,13 +4,12 @@ First the kernel is asked over netlink which nftables tables there are (iptables
 without a filter costs no process. Tables of the older x_tables are told by `/proc/net/ip_tables_names`.
 """
 
-import json
 import re
 import struct
 from collections.abc import Iterator, Mapping
 from errno import EINVAL, EOPNOTSUPP
 from socket import AF_INET, AF_INET6, AF_NETLINK, SOCK_RAW
-from typing import Any, Literal
+from typing import Literal
 
 from harness.observers import netlink as nl
 from lab.node import RunningNode
@@ -24,6 +23,9 @@ XTABLES = frozenset(("raw", "mangle", "nat", "filter", "security"))
 _TOOLS: Mapping[int, tuple[Family, str]] = {AF_INET: ("ipv4", "iptables"), AF_INET6: ("ipv6", "ip6tables")}
 _LEGACY = {"ipv4": "/proc/net/ip_tables_names", "ipv6": "/proc/net/ip6_tables_names"}
 _NFT_FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
+_BLOCK = re.compile(r"(table|chain|set|map|flowtable|counter|quota|limit|ct \S+) .*\{$")
+_COUNTER = re.compile(r"counter packets (\d+) bytes (\d+)")
+_POLICY = re.compile(r"^:(\S+) (DROP|REJECT) \[(\d+):(\d+)\]$")
 _COUNTED = re.compile(r"^\[(\d+):(\d+)\] (-A (\S+) .*)$")
 
 
@@ -44,7 +46,7 @@ def _observe(node: RunningNode) -> Iterator[FilterRule]:
             yield from saved(node.run([f"{tool}-legacy-save", "-c"]).text, family)
     others = {(owner, name) for owner, name in tables if not (owner in _TOOLS and name in XTABLES)}
     if others:
-        yield from listed(json.loads(node.run(["nft", "-j", "list", "ruleset"]).text), others)
+        yield from listed(node.run(["nft", "list", "ruleset"]).text, others)
 
 
 def _tables(node: RunningNode) -> set[tuple[int, str]]:
@@ -66,22 +68,43 @@ def _tables(node: RunningNode) -> set[tuple[int, str]]:
 
 
 def saved(text: str, family: Family) -> Iterator[FilterRule]:
-    """The rules of `iptables-save -c`."""
+    """The rules of `iptables-save -c`. A chain's policy is told as `-P INPUT DROP` where it lets nothing pass."""
     table = ""
     for line in text.splitlines():
         if line.startswith("*"):
             table = line[1:]
+        elif policy := _POLICY.match(line):
+            text = f"-P {policy[1]} {policy[2]}"
+            yield FilterRule(family, table, policy[1], text, int(policy[3]), int(policy[4]))
         elif matched := _COUNTED.match(line):
             yield FilterRule(family, table, matched[4], matched[3], int(matched[1]), int(matched[2]))
 
 
-def listed(ruleset: Mapping[str, Any], tables: set[tuple[int, str]]) -> Iterator[FilterRule]:
-    """The rules of `nft -j list ruleset` that stand in `tables`; the table is told with its family, `inet filter`."""
-    wanted = {(_NFT_FAMILIES.get(number, str(number)), name) for number, name in tables}
-    for entry in ruleset["nftables"]:
-        rule = entry.get("rule")
-        if rule and (rule["family"], rule["table"]) in wanted:
-            counters = [each["counter"] for each in rule["expr"] if isinstance(each.get("counter"), dict)]
-            packets, octets = (sum(each[key] for each in counters) for key in ("packets", "bytes"))
-            text = json.dumps([each for each in rule["expr"] if "counter" not in each])
-            yield FilterRule("nft", f"{rule['family']} {rule['table']}", rule["chain"], text, packets, octets)
+def listed(ruleset: str, tables: set[tuple[int, str]]) -> Iterator[FilterRule]:
+    """The rules of `nft list ruleset` that stand in `tables`; the table is told with its family, `inet filter`.
+
+    nft counts only where a rule says `counter`. A chain's hook and policy are told as a rule of their own.
+    """
+    wanted = {f"{_NFT_FAMILIES.get(number, number)} {name}" for number, name in tables}
+    blocks: list[str] = []
+    for line in _statements(ruleset):
+        if line == "}":
+            blocks.pop()
+        elif line.endswith("{"):
+            blocks.append(line.removesuffix("{").strip())
+        elif len(blocks) == 2 and blocks[1].startswith("chain ") and blocks[0].removeprefix("table ") in wanted:
+            counter = _COUNTER.search(line)
+            packets, octets = (int(counter[1]), int(counter[2])) if counter else (0, 0)
+            text = _COUNTER.sub("counter", line)
+            yield FilterRule("nft", blocks[0].removeprefix("table "), blocks[1].split()[1], text, packets, octets)
+
+
+def _statements(ruleset: str) -> Iterator[str]:
+    """The lines of a ruleset, stripped; a set that nft wraps over several lines is one."""
+    whole = ""
+    for line in filter(None, map(str.strip, ruleset.splitlines())):
+        whole = f"{whole} {line}".strip()
+        opens, closes = whole.count("{"), whole.count("}")
+        if opens == closes or whole == "}" or (opens == 1 and not closes and _BLOCK.match(whole)):
+            yield whole
+            whole = ""

@@ -114,7 +114,7 @@ class TestService:
 
 
 def rules(*lines, policy="ACCEPT"):
-    head = (FilterRule("ipv4", "filter", "INPUT", f":INPUT {policy}"),)
+    head = (FilterRule("ipv4", "filter", "INPUT", f"-P INPUT {policy}"),)
     return head + tuple(FilterRule("ipv4", "filter", line.split()[1], line) for line in lines)
 
 
@@ -184,7 +184,7 @@ class TestRuleOn:
         assert rule_on(self.SSH, rules(*lines)).accepted is accepted
 
     def test_the_policy_decides_where_no_rule_does(self):
-        assert not rule_on(self.SSH, rules(policy="DROP [0:0]")).accepted
+        assert not rule_on(self.SSH, rules(policy="DROP")).accepted
         assert rule_on(
             replace(self.SSH, source="2001:db8::1", destination="2001:db8::2"), rules(policy="DROP")
         ).accepted
