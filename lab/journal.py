@@ -1,8 +1,8 @@
 """Journal: what a lab leaves on disk while it lives, so that it is found by name and ended after any accident.
 
-One folder per lab, `<run>/<lab>/`: `lab.json` (what was asked for), `keeper.pid`, `keeper.sock`, `n/<node>` (sockets), and
-`external` (things outside of the enclosure, written before they are made). A lab is locked by flock(2) on its folder; the
-keeper's starter holds that lock too, until the keeper's pid is on disk.
+One folder per lab, `<run>/<lab>/`: `lab.json` (what was asked for), `keeper.pid`, `keeper.sock`, `n/<node>` (sockets),
+and `external` (things outside of the enclosure, written before they are made). A lab is locked by flock(2) on its
+folder; the keeper's starter holds that lock too, until the keeper's pid is on disk.
 """
 
 import fcntl
@@ -54,7 +54,9 @@ class Journal:
             self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.folder.mkdir(mode=0o700, exist_ok=True)
         except PermissionError as error:
-            raise HostError(f"cannot make {self.folder}: {error.strerror}; set FABRICLAB_RUN to a folder of yours") from None
+            raise HostError(
+                f"cannot make {self.folder}: {error.strerror}; set FABRICLAB_RUN to a folder of yours"
+            ) from None
 
     @contextmanager
     def locked(self, *, wait: bool = True) -> Iterator[int]:

@@ -3,8 +3,8 @@
     with Lab.deploy(read_topology("topologies/dev01")) as lab:
         lab.nodes["gw"].run(["ip", "route"])
 
-A lab survives the command that made it and is found again by name; leaving the `with` block destroys it. What runs on the
-nodes is pushed by `harness.deploy`: here they come up cabled and empty. All concurrency lives in `each`.
+A lab survives the command that made it and is found again by name; leaving the `with` block destroys it. What runs on
+the nodes is pushed by `harness.deploy`: here they come up cabled and empty. All concurrency lives in `each`.
 """
 
 import json
@@ -34,7 +34,7 @@ _TOLD = "/run/fabriclab/stand-ins.json"
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What separates a running lab from a topology. `changed` nodes are made anew; the cables of their neighbours stay."""
+    """What separates a running lab from a topology. `changed` nodes are made anew; their neighbours' cables stay."""
 
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
@@ -72,7 +72,9 @@ class Lab:
         journal = Journal(topology.name)
         with journal.locked(wait=False) as lock:
             if cls._is_up(journal):
-                raise LabError("this lab is running already; `fabriclab destroy` it, or deploy under another name", topology.name)
+                raise LabError(
+                    "this lab is running already; `fabriclab destroy` it, or deploy under another name", topology.name
+                )
             _end(journal)
             runtime = Namespaces(journal)
             lab = cls(topology, journal, runtime)
@@ -188,7 +190,7 @@ class Lab:
             yield
 
     def external(self, undo: Sequence[str]) -> None:
-        """Say, before making something outside of the enclosure (a loop device, a volume group), which command undoes it.
+        """Say, before making something outside of the enclosure (a loop device), which command undoes it.
 
         The commands run in reverse order when the lab ends; one that finds nothing to undo may fail.
         """
@@ -281,7 +283,7 @@ class Lab:
         )
 
     def apply(self, wanted: Topology) -> Difference:
-        """Make the running lab the wanted topology: nodes and cables. Their files are `harness.deploy.apply`'s business."""
+        """Make the running lab the wanted topology: nodes and cables. Files are `harness.deploy.apply`'s business."""
         found = self.difference(wanted)
         old, new = _cables(self.topology), _cables(wanted)
         gone = {*found.removed, *found.changed}
@@ -309,7 +311,16 @@ def _files(topology: Topology) -> dict[str, dict[str, bytes]]:
 
 def _shape(node: Node) -> tuple[object, ...]:
     """What of a node cannot change without making it anew."""
-    return (node.kind, node.hostname, node.env, node.sysctls, node.network_mode, node.mgmt_ipv4, node.mgmt_ipv6, node.parent)
+    return (
+        node.kind,
+        node.hostname,
+        node.env,
+        node.sysctls,
+        node.network_mode,
+        node.mgmt_ipv4,
+        node.mgmt_ipv6,
+        node.parent,
+    )
 
 
 def _cables(topology: Topology) -> dict[str, Link]:

@@ -1,7 +1,8 @@
-"""The management network: a bridge on the lab's host side, an eth0 per node, addresses as containerlab's Docker hands them out.
+"""The management network: a bridge on the lab's host side, an eth0 per node, addresses as Docker hands them out.
 
-Every node of kind linux, frr or cumulus_cvx is on it unless its file says `network-mode: none`. A node whose own files ask for
-DHCP on eth0 gets its address from a dnsmasq there; the others get it given. Either way it is the same address each time.
+Every node of kind linux, frr or cumulus_cvx is on it unless its file says `network-mode: none`. A node whose own files
+ask for DHCP on eth0 gets its address from a dnsmasq there; the others get it given. Either way it is the same address
+each time.
 """
 
 import re
@@ -104,8 +105,16 @@ def serve_dhcp(host: RunningNode, lab: str, management: Management, ports: Seque
     network = ip_network(management.ipv4_subnet)
     argv = ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--user=root", "--group=root"]
     argv += [f"--interface={management.bridge}", "--bind-dynamic", "--except-interface=lo", "--dhcp-authoritative"]
-    argv += [f"--dhcp-range={network.network_address},static,{network.netmask}", "--no-ping", "--dhcp-leasefile=/run/leases"]
-    argv += [f"--dhcp-option=option:router,{gateway4(management)}", "--pid-file=/run/dnsmasq.pid", "--dhcp-script=/bin/true"]
+    argv += [
+        f"--dhcp-range={network.network_address},static,{network.netmask}",
+        "--no-ping",
+        "--dhcp-leasefile=/run/leases",
+    ]
+    argv += [
+        f"--dhcp-option=option:router,{gateway4(management)}",
+        "--pid-file=/run/dnsmasq.pid",
+        "--dhcp-script=/bin/true",
+    ]
     for port in wanting:
         argv.append(f"--dhcp-host={naming.mac_address(lab, port.node, 'eth0')},{port.ipv4},{port.node}")
     if host.run(["sh", "-c", "command -v dnsmasq"], check=False).status:

@@ -1,12 +1,13 @@
 """The agent: a node's first process. It starts and reaps the node's processes and hands out descriptors.
 
-One loop, no threads: it waits for requests on its Unix sockets, for children that end, and for sockets that programs of the
-node are about to open. The requests are the methods of `lab.node.RunningNode`; output of programs goes into memory files that
-the asker brings, so the loop never carries data.
+One loop, no threads: it waits for requests on its Unix sockets, for children that end, and for sockets that programs of
+the node are about to open. The requests are the methods of `lab.node.RunningNode`; output of programs goes into memory
+files that the asker brings, so the loop never carries data.
 """
 
 import errno
 import gc
+import json
 import os
 import selectors
 import signal
@@ -38,6 +39,7 @@ class _Waiting:
     path: str
     deadline: float
     bound: bool = False  # the socket is there, but nobody listens yet
+    unseen: bool = False  # its folder could not be watched
 
 
 class Agent:
@@ -57,8 +59,7 @@ class Agent:
         signal.set_wakeup_fd(waker.fileno())
         self._waker = waker
         self.loop.register(self.wake, selectors.EVENT_READ, self.reap)
-        self.appeared = linux.inotify_init()
-        self.loop.register(self.appeared, selectors.EVENT_READ, self.drain)
+        self.appeared = -1  # inotify, open only while somebody waits: the kernel grants a user 128 of them
 
     def serve(self) -> None:
         """Answer until the enclosure ends."""
@@ -71,7 +72,7 @@ class Agent:
         """How long the loop may sleep, in seconds: until the next moment at which a wait must be looked at."""
         if not self.waiting:
             return None
-        if any(each.bound for each in self.waiting):
+        if any(each.bound or each.unseen for each in self.waiting):
             return _RETRY_S
         return max(0.0, min(each.deadline for each in self.waiting) - time.monotonic())
 
@@ -190,7 +191,7 @@ class Agent:
             for low, high in zip(keep, [*keep[1:], 1 << 16], strict=True):
                 os.closerange(low + 1, high)
             linux.set_process_name("responder")
-            responder.serve(messages.json.loads(services), lambda: os.write(told, b"ready") and os.close(told))
+            responder.serve(json.loads(services), lambda: _tell_ready(told))
         except OSError as error:
             os.write(told, str(error).encode())
         finally:
@@ -250,23 +251,37 @@ class Agent:
                     filesystem.write_file(path, source.read(length), mode)
         self.reply(channel, {})
 
-    def do_socket(
-        self, channel: socket.socket, descriptors: list[int], family: int, kind: int, protocol: int
-    ) -> None:
+    def do_socket(self, channel: socket.socket, descriptors: list[int], family: int, kind: int, protocol: int) -> None:
         """Hand out a socket of this network namespace."""
         with socket.socket(family, kind, protocol) as made:
             self.reply(channel, {}, made.fileno())
 
     def do_connect(self, channel: socket.socket, descriptors: list[int], path: str, timeout_s: float) -> None:
         """Hand out a connection as soon as somebody accepts at `path`."""
-        self.waiting.append(_Waiting(channel, path, time.monotonic() + timeout_s))
-        folder = os.path.dirname(path)
-        if timeout_s and os.path.isdir(folder):
+        wanted = _Waiting(channel, path, time.monotonic() + timeout_s)
+        if self.connected(wanted):
+            return
+        wanted.unseen = not self.watch(os.path.dirname(path))
+        self.waiting.append(wanted)
+
+    def watch(self, folder: str) -> bool:
+        """Have the loop wake when something appears in a folder; False where that can not be."""
+        try:
+            if self.appeared < 0:
+                self.appeared = linux.inotify_init()
+                self.loop.register(self.appeared, selectors.EVENT_READ, self.drain)
             linux.inotify_watch(self.appeared, folder)
+        except OSError:
+            return False
+        return True
 
     def try_waiting(self) -> None:
         """Try every awaited socket once."""
         self.waiting = [each for each in self.waiting if not self.connected(each)]
+        if not self.waiting and self.appeared >= 0:
+            self.loop.unregister(self.appeared)
+            os.close(self.appeared)
+            self.appeared = -1
 
     def connected(self, wanted: _Waiting) -> bool:
         """Whether a wait is over, one way or the other."""
@@ -285,6 +300,11 @@ class Agent:
     def drain(self) -> None:
         """Something appeared in a watched folder: empty the event queue; the loop tries the sockets next."""
         os.read(self.appeared, 1 << 16)
+
+
+def _tell_ready(told: int) -> None:
+    os.write(told, b"ready")
+    os.close(told)
 
 
 def _remove(path: str) -> None:

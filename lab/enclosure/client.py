@@ -1,5 +1,6 @@
 """The asking side of the enclosure: connections to the keeper and the agents, and a RunningNode made of them."""
 
+import json
 import os
 import socket as sockets
 import threading
@@ -14,7 +15,7 @@ from sim.errors import CommandFailed, NodeFailed
 
 def ask(channel: sockets.socket, request: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Ask the keeper; arguments may be of any size."""
-    descriptor = messages.memory("request", messages.json.dumps(arguments).encode())
+    descriptor = messages.memory("request", json.dumps(arguments).encode())
     try:
         messages.send(channel, {"do": request}, [descriptor])
         answer, _ = messages.receive(channel)
@@ -144,7 +145,7 @@ class NamespaceNode:
         timeout_s: float | None = None,
         terminal: bool = False,
     ) -> int:
-        """Run a program on these three descriptors (with `terminal`, the first is its controlling terminal); its status."""
+        """Run a program on these three descriptors (`terminal`: the first controls it); its exit status."""
         channel = self._agents.take(self._place)
         finished = False
         try:

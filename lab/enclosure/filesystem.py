@@ -13,18 +13,20 @@ from pathlib import Path
 
 from lab.enclosure import linux
 
-# What of the host's /etc stays out: another machine's network, its secrets, and the services that a node configures itself.
+# What of the host's /etc stays out: another machine's network, its secrets, the services that a node configures itself.
 _NOT_OURS = frozenset(
-    "frr quagga bird bird6 bird.conf bird6.conf network netplan NetworkManager iptables nftables.conf sysctl.conf sysctl.d "
-    "sysconfig cumulus calico hosts hostname resolv.conf machine-id mtab fstab shadow shadow- gshadow gshadow- ssh "
-    "sudoers sudoers.d cron.d cron.daily cron.hourly cron.weekly cron.monthly crontab systemd wireguard openvpn ppp "
-    "letsencrypt docker kubernetes containerd NetworkManager dhcpcd.conf apt kernel modprobe.d initramfs-tools grub.d".split()
+    """
+    frr quagga bird bird6 bird.conf bird6.conf network netplan NetworkManager iptables nftables.conf sysctl.conf
+    sysctl.d sysconfig cumulus calico hosts hostname resolv.conf machine-id mtab fstab shadow shadow- gshadow gshadow-
+    ssh sudoers sudoers.d cron.d cron.daily cron.hourly cron.weekly cron.monthly crontab systemd wireguard openvpn ppp
+    letsencrypt docker kubernetes containerd dhcpcd.conf apt kernel modprobe.d initramfs-tools grub.d
+    """.split()
 )
 _NOT_FOLLOWED = frozenset(("ssl/private",))
-_FOLDERS = (
-    "etc/upper etc/work etc/full run/lock run/frr run/network run/bird run/sendsigs.omit.d home shm tmp var/log var/tmp/frr "
-    "var/cache var/spool var/lib/misc var/lib/dhcp var/lib/ifupdown2/hooks var/opt over"
-).split()
+_FOLDERS = """
+    etc/upper etc/work etc/full home shm tmp over run/lock run/frr run/network run/bird run/sendsigs.omit.d
+    var/log var/tmp/frr var/cache var/spool var/lib/misc var/lib/dhcp var/lib/ifupdown2/hooks var/opt
+    """.split()
 
 
 def copy_etc(target: Path, tools: Path | None) -> None:
@@ -66,7 +68,7 @@ def _admit_root_to_frr(group: Path) -> None:
 
 
 def prepare(scratch: str, base_etc: str, tools: str | None) -> None:
-    """Give this mount namespace its own /proc, /sys, /etc, /run, /var and /tmp. `scratch` is an empty folder to mount on."""
+    """Give this mount namespace its own /proc, /sys, /etc, /run, /var and /tmp, all on `scratch`."""
     linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
     linux.mount("sysfs", "/sys", "sysfs", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
     linux.mount("tmpfs", scratch, "tmpfs", linux.MS_NOSUID, "mode=755")
@@ -120,7 +122,7 @@ def make_writable(folder: str) -> None:
 
 
 def write_file(path: str, content: bytes, mode: int) -> None:
-    """Put a file in place in one step, its folders made as needed; a read-only folder of the host's becomes writable."""
+    """Put a file in place in one step, its folders made as needed, those of the host made writable."""
     folder = os.path.dirname(path)
     try:
         os.makedirs(folder, exist_ok=True)

@@ -1,14 +1,15 @@
 """The keeper: a lab's first process. It owns every namespace, makes the nodes and the cables, and ends with everything.
 
 `enclose` starts it: new user (without root), pid, mount, network, uts and ipc namespaces, the host's file system made
-read-only. It serves the `lab.runtimes.namespaces` client on `keeper.sock` in the lab's folder. A node is a child of it (its
-agent, listening on `n/<node>`), kept with a descriptor of its network namespace and a netlink socket inside it.
+read-only. It serves the `lab.runtimes.namespaces` client on `keeper.sock` in the lab's folder. A node is a child of it
+(its agent, listening on `n/<node>`), kept with a descriptor of its network namespace and a netlink socket inside it.
 
-The keeper's own network namespace is the lab's `host` side: the management bridge lives there, and a node named `host` is
-always present whose agent shares it.
+The keeper's own network namespace is the lab's `host` side: the management bridge lives there, and a node named `host`
+is always present whose agent shares it.
 """
 
 import gc
+import json
 import os
 import selectors
 import signal
@@ -33,7 +34,9 @@ class _Node:
     namespace: int
     rtnl: netlink.Rtnl
     plan: dict[str, Any]
-    parked: dict[str, str] = field(default_factory=dict)  # interface -> its name in the keeper's namespace, while halted
+    parked: dict[str, str] = field(
+        default_factory=dict
+    )  # interface -> its name in the keeper's namespace, while halted
 
     @property
     def halted(self) -> bool:
@@ -87,7 +90,7 @@ class Keeper:
             channel.close()
             return
         with os.fdopen(descriptors[0], "rb") as file:
-            arguments = messages.json.load(file)
+            arguments = json.load(file)
         request: Callable[..., dict[str, Any] | None] = getattr(self, f"do_{message['do']}")
         self.culprit = ""
         try:
@@ -274,9 +277,6 @@ def _write_pid(pid: int) -> None:
 
 
 def _keep(folder: str, tools: str | None, ready: int) -> None:
-    log = os.open(f"{folder}/keeper.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.dup2(log, 1)  # the command that started us must not wait for us at the end of its pipes
-    os.dup2(log, 2)
     try:
         linux.set_process_name("fabriclab")
         linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
@@ -287,6 +287,7 @@ def _keep(folder: str, tools: str | None, ready: int) -> None:
         linux.mount(folder, folder, flags=linux.MS_BIND | linux.MS_REC)
         linux.mount("none", folder, flags=linux.MS_BIND | linux.MS_REMOUNT)
         os.chdir(folder)
+        _log_to("keeper.log")
         keeper = Keeper(folder, tools)
         gc.collect()
         gc.freeze()
@@ -296,6 +297,13 @@ def _keep(folder: str, tools: str | None, ready: int) -> None:
         os.write(ready, str(error).encode())
         os._exit(1)
     keeper.serve()
+
+
+def _log_to(path: str) -> None:
+    """Let go of the streams of the command that started us: it must not find us at the end of its pipes."""
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
 
 
 def main() -> None:

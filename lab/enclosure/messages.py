@@ -1,7 +1,7 @@
 """How a command outside talks to the keeper and the agents: one JSON document per packet, descriptors riding along.
 
-Unix sockets of type SOCK_SEQPACKET keep packets apart, and SCM_RIGHTS (unix(7)) carries descriptors. What may grow (files,
-output) travels as a memfd, so a packet stays small.
+Unix sockets of type SOCK_SEQPACKET keep packets apart, and SCM_RIGHTS (unix(7)) carries descriptors. What may grow
+(files, output) travels as a memfd, so a packet stays small.
 """
 
 import array

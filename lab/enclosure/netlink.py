@@ -1,7 +1,7 @@
 """A small rtnetlink client (rtnetlink(7), RFC 3549): make, change and move devices, many requests in one system call.
 
-A `Rtnl` speaks for the network namespace in which it was opened, wherever its owner goes later. Requests are bytes, made
-by the functions below; `Rtnl.do` sends them and reads an acknowledgement for each.
+A `Rtnl` speaks for the network namespace in which it was opened, wherever its owner goes later. Requests are bytes,
+made by the functions below; `Rtnl.do` sends them and reads an acknowledgement for each.
 """
 
 import os
@@ -62,8 +62,9 @@ End = tuple[str, int, str | None, int]
 def veth(near: End, far: End, index: int) -> bytes:
     """Make a veth whose ends are born in their namespaces. The peer's flags must be 0 here: set it up afterwards.
 
-    The ends get the interface indexes `index` and `index + 1`. They must differ: Linux holds the carrier event of a device
-    whose own index equals its peer's back for up to a second (linkwatch), taking it for a device that is not stacked.
+    The ends get the interface indexes `index` and `index + 1`. They must differ: Linux holds the carrier event of a
+    device whose own index equals its peer's back for up to a second (linkwatch), taking it for a device that is not
+    stacked.
     """
     peer = attribute(_VETH_PEER, _link(index=index + 1) + _end(*far))
     info = _text(_INFO_KIND, "veth") + attribute(_INFO_DATA | _NESTED, peer)
@@ -85,7 +86,12 @@ def bridge(name: str) -> bytes:
 
 
 def change(
-    name: str, *, up: bool | None = None, mtu_bytes: int | None = None, master: int | None = None, mac: str | None = None
+    name: str,
+    *,
+    up: bool | None = None,
+    mtu_bytes: int | None = None,
+    master: int | None = None,
+    mac: str | None = None,
 ) -> bytes:
     """Change a device of this namespace."""
     body = _link(_UP if up else 0, _UP if up is not None else 0) + _text(_IFNAME, name)
@@ -109,7 +115,9 @@ def address(index: int, text: str) -> bytes:
     family = socket.AF_INET if value.version == 4 else socket.AF_INET6
     head = struct.pack("=BBBBI", family, value.network.prefixlen, 0, 0, index)
     packed = value.ip.packed
-    return _message(_NEWADDR, _CREATE | _REPLACE, head + attribute(_IFA_LOCAL, packed) + attribute(_IFA_ADDRESS, packed))
+    return _message(
+        _NEWADDR, _CREATE | _REPLACE, head + attribute(_IFA_LOCAL, packed) + attribute(_IFA_ADDRESS, packed)
+    )
 
 
 class Rtnl:

@@ -1,7 +1,7 @@
 """The embedded runtime: Linux namespaces on this machine, as root or as an ordinary user.
 
-This is the client's side. The keeper (`lab.enclosure.keeper`) does the work; here a Topology's nodes and links become its
-requests, and a node's agent becomes a RunningNode.
+This is the client's side. The keeper (`lab.enclosure.keeper`) does the work; here a Topology's nodes and links become
+its requests, and a node's agent becomes a RunningNode.
 """
 
 import os
@@ -37,7 +37,7 @@ class Namespaces:
         self._agents = Agents(journal.folder)
 
     def start(self, lock: int) -> None:
-        """Start the keeper. `lock` is the descriptor that holds the lab's lock: its starter keeps it until all is on disk."""
+        """Start the keeper. `lock` is the descriptor that holds the lab's lock, kept until all is on disk."""
         ready, told = os.pipe()
         tools = _PROJECT / ".tools"
         program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from lab.enclosure.keeper import main; main()"
@@ -201,7 +201,10 @@ class Namespaces:
                 return [near, self._end(link, link.endpoints[1])]
             case LinkType.MGMT_NET:
                 bridge = link.vars["bridge"]
-                return [near, {"node": keeper.HOST, "name": link.far_interface, "mtu": link.mtu_bytes, "bridge": bridge}]
+                return [
+                    near,
+                    {"node": keeper.HOST, "name": link.far_interface, "mtu": link.mtu_bytes, "bridge": bridge},
+                ]
             case _:
                 return [near, {"node": keeper.HOST, "name": link.far_interface, "mtu": link.mtu_bytes}]
 
@@ -259,4 +262,3 @@ def _put_back(node: RunningNode, interface: str) -> None:
     if kept:
         node.run(["ip", "-force", "-batch", "-"], stdin=kept, check=False)
         node.write({path: None})
-
