@@ -5,7 +5,8 @@ note and as a session with state "daemon down". Parsing is pure: a daemon's JSON
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from ipaddress import ip_address
 from typing import Any
 
 from harness.observers.routing import DAEMON_DOWN, EVERY_PEER, Adjacency, Routing
@@ -66,19 +67,27 @@ def bgp_sessions(neighbors: Mapping[str, Any]) -> Iterator[Session]:
 
 def _bgp_session(peer: str, told: Mapping[str, Any], vrf: str) -> Session:
     families = told.get("addressFamilyInfo", {}).values()
-    unnumbered = not re.fullmatch(r"[0-9a-fA-F:.]+", peer) or told.get("bgpNeighborAddr") == "none"
+    local = told.get("hostLocal") or told.get("updateSource")
     return Session(
         protocol="bgp",
         peer=peer,
         state=told["bgpState"],
         up=told["bgpState"] == "Established",
         remote_as=told.get("remoteAs"),
-        local=told.get("hostLocal") or told.get("updateSource"),
-        interface=peer if unnumbered else None,
+        local=local if local != "Unknown" else None,
+        interface=None if _is_address(peer) else peer,
         vrf=vrf,
         daemon="frr",
         prefixes_received=sum(family.get("acceptedPrefixCounter", 0) for family in families),
     )
+
+
+def _is_address(peer: str) -> bool:
+    try:
+        ip_address(peer)
+    except ValueError:
+        return False
+    return True
 
 
 def bgp_router_ids(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -144,16 +153,30 @@ def _ospf6d(vty: Vty) -> Routing:
     faces = vty.ask_json("show ipv6 ospf6 interface json")
     neighbors = vty.ask_json("show ipv6 ospf6 neighbor json")
     router_id = vty.ask_json("show ipv6 ospf6 json").get("routerId")
+    passive = ospf6_passive(vty.ask("show running-config"))
     return Routing(
-        adjacencies=tuple(ospf6_adjacencies(faces, neighbors)),
+        adjacencies=tuple(ospf6_adjacencies(faces, neighbors, passive)),
         router_ids={"ospf6d": router_id} if router_id else {},
     )
 
 
-def ospf6_adjacencies(faces: Mapping[str, Any], neighbors: Mapping[str, Any]) -> Iterator[Adjacency]:
+def ospf6_passive(config: str) -> set[str]:
+    """The passive interfaces of a running configuration: FRR 8.4 tells them nowhere else."""
+    passive, name = set(), ""
+    for line in config.splitlines():
+        if line.startswith("interface "):
+            name = line.split()[1]
+        elif line.strip() == "ipv6 ospf6 passive":
+            passive.add(name)
+    return passive
+
+
+def ospf6_adjacencies(
+    faces: Mapping[str, Any], neighbors: Mapping[str, Any], passive: Collection[str]
+) -> Iterator[Adjacency]:
     """`show ipv6 ospf6 interface json` and `show ipv6 ospf6 neighbor json`; a neighbour is known by its router id."""
     for name, face in faces.items():
-        if face.get("attachedToArea") and face.get("type") != "LOOPBACK" and not face.get("timerPassiveIface"):
+        if face.get("attachedToArea") and face.get("type") != "LOOPBACK" and name not in passive:
             seen = [each for each in neighbors.get("neighbors", []) if each["interfaceName"] == name]
             yield Adjacency(name, tuple(_ospf6_session(each) for each in seen), "frr", "ospf6")
 

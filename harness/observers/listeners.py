@@ -21,12 +21,16 @@ def observe_listeners(node: RunningNode) -> tuple[Listener, ...]:
 
 
 def parse(text: str) -> Iterator[Listener]:
-    """The lines of `ss -H -ltunp`. A dual-stack wildcard (`*`) listens on both families, so it is told twice."""
+    """The lines of `ss -H -ltunp`. A dual-stack wildcard (`*`) listens on both families, so it is told twice.
+
+    The interface that a socket is tied to (`10.0.0.1%eth1`) is left out.
+    """
     for line in text.splitlines():
         words = line.split()
         if len(words) < 6 or words[0] not in ("tcp", "udp"):
             raise ValueError(f"{line!r} is no line of a listening socket")
-        address, _, port = words[4].rpartition(":")
+        bound, _, port = words[4].rpartition(":")
+        address = bound.partition("%")[0].strip("[]")
         program = _PROGRAM.search(line)
-        for each in ("0.0.0.0", "::") if address == "*" else (address.strip("[]"),):
+        for each in ("0.0.0.0", "::") if address == "*" else (address,):
             yield Listener("tcp" if words[0] == "tcp" else "udp", each, int(port), program[1] if program else "")
