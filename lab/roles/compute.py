@@ -63,5 +63,5 @@ def _ways(workloads: Sequence[Workload]) -> Iterator[str]:
     for workload in workloads:
         yield f"route replace {workload.address}/32 dev {workload.tap} proto boot scope link"
         if workload.address6:
-            yield f"-6 address replace {GATEWAY6}/64 dev {workload.tap} nodad"
-            yield f"-6 route replace {workload.address6}/128 dev {workload.tap} proto boot"
+            yield f"address replace {GATEWAY6}/64 dev {workload.tap} nodad"
+            yield f"route replace {workload.address6}/128 dev {workload.tap} proto boot"

@@ -59,13 +59,13 @@ def _remember(node: RunningNode, running: Mapping[str, int]) -> None:
 def _start(node: RunningNode, service: Service) -> int:
     try:
         return node.spawn(_argv(service), log=_log(service))
-    except (CommandFailed, ValueError) as error:
-        words = _last_words(node, service) or str(error)
+    except CommandFailed as error:
+        words = _last_words(node, service) or error.text
         raise NodeFailed(f"service {service.name!r} did not start: {words}", node.name) from None
 
 
 def _argv(service: Service) -> list[str]:
-    """Split as a POSIX shell would, run without one; ValueError for an open quotation mark."""
+    """The command split as a POSIX shell would, run without one; or the responder."""
     return shlex.split(service.command) if service.command else [RESPONDER, json.dumps([_responding(service)])]
 
 

@@ -27,7 +27,7 @@ def start(node: RunningNode, declared: Node, lab: Surroundings) -> Sequence[Stan
         f"route replace default via {GATEWAY} dev eth0 proto boot",
     ]
     if _fact(declared, lab).address6:
-        commands.append(f"-6 route replace default via {GATEWAY6} dev eth0 proto boot")
+        commands.append(f"route replace default via {GATEWAY6} dev eth0 proto boot")
     node.run(["ip", "-batch", "-"], stdin="\n".join(commands).encode())
     return start_services(node, declared, lab)
 
