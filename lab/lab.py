@@ -95,16 +95,21 @@ class Lab:
         progress(f"{len(nodes)} nodes")
         self.runtime.create(nodes)
         progress(f"{len(self.topology.links)} links")
+        self._open_bridge(self.topology)
         self.runtime.wire(self.topology.links)
         self._manage(list(self.topology.nodes))
+
+    def _open_bridge(self, topology: Topology) -> None:
+        """Have the management network's bridge there, for the cables that lead to it."""
+        bridge = topology.management.bridge
+        if management.is_needed(topology) and self.host.run(["ip", "link", "show", bridge], check=False).status:
+            management.open_bridge(self.host, topology.management)
 
     def _manage(self, names: Collection[str]) -> None:
         """Bring the management network, and these nodes onto it."""
         if not management.is_needed(self.topology):
             return
         host, net = self.host, self.topology.management
-        if host.run(["ip", "link", "show", net.bridge], check=False).status:
-            management.open_bridge(host, net)
         numbers = {name: number for number, name in enumerate(self._ports)}
         ports = [self._ports[name] for name in names if name in self._ports]
         self.runtime.wire([management.cable(net, port, numbers[port.node]) for port in ports])
@@ -294,6 +299,7 @@ class Lab:
         self.runtime.remove(list(gone))
         made = [*found.added, *found.changed]
         self.runtime.create([wanted.nodes[name] for name in made])
+        self._open_bridge(wanted)
         self.runtime.wire([link for key, link in new.items() if key in found.wired or _touches(link, set(made))])
         self.topology = wanted
         self._ports = management.plan(wanted, _files(wanted)) if management.is_needed(wanted) else {}

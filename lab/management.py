@@ -40,13 +40,15 @@ def plan(topology: Topology, files: Mapping[str, Mapping[str, bytes]]) -> dict[s
     managed = [node for node in topology.nodes.values() if node.managed]
     taken4 = {node.mgmt_ipv4 for node in managed} | {gateway4(topology.management)}
     taken6 = {node.mgmt_ipv6 for node in managed} | {gateway6(topology.management)}
-    free4 = (str(host) for host in ip_network(topology.management.ipv4_subnet).hosts() if str(host) not in taken4)
-    free6 = (str(host) for host in ip_network(topology.management.ipv6_subnet).hosts() if str(host) not in taken6)
+    range4 = topology.management.ipv4_range or topology.management.ipv4_subnet
+    range6 = topology.management.ipv6_range or topology.management.ipv6_subnet
+    free4 = (str(host) for host in ip_network(range4).hosts() if str(host) not in taken4)
+    free6 = (str(host) for host in ip_network(range6).hosts() if str(host) not in taken6)
     ports = {}
     for node in managed:
         ipv4 = node.mgmt_ipv4 or next(free4, None)
         if ipv4 is None:
-            raise TopologyError(f"mgmt: {topology.management.ipv4_subnet} has too few addresses", node.place)
+            raise TopologyError(f"mgmt: {range4} has too few addresses", node.place)
         ports[node.name] = Port(node.name, ipv4, node.mgmt_ipv6 or next(free6), _asks_for_dhcp(files[node.name]))
     return ports
 

@@ -76,7 +76,7 @@ class Namespaces:
         self._ask("wire", links=[self._ends(link) for link in veths])
         for link in links:
             if link.type is LinkType.DUMMY:
-                self.device(link.endpoints[0].node, link.endpoints[0].interface, "dummy")
+                self._dummy(link)
             self._note(link)
             for end in link.endpoints:
                 if _VLAN_NAME.match(end.interface) and link.type is LinkType.VETH:
@@ -138,7 +138,7 @@ class Namespaces:
         self._ask("restart", name=node.name, ends=ends)
         for link in self._cables.get(node.name, []):
             if link.type is LinkType.DUMMY:
-                self.device(node.name, link.endpoints[0].interface, "dummy")
+                self._dummy(link)
 
     def node(self, name: str) -> RunningNode:
         """The running node; see Runtime."""
@@ -217,6 +217,13 @@ class Namespaces:
             "addresses": list(end.addresses),
             "bridge": end.node if self._kinds[end.node] is Kind.BRIDGE else None,
         }
+
+    def _dummy(self, link: Link) -> None:
+        end = link.endpoints[0]
+        self.device(end.node, end.interface, "dummy")
+        lines = [f"link set {end.interface} mtu {link.mtu_bytes}"]
+        lines += [f"address add {address} dev {end.interface}" for address in end.addresses]
+        self.node(end.node).run(["ip", "-batch", "-"], stdin="\n".join(lines).encode())
 
     def _is_cable(self, name: str, interface: str) -> bool:
         links = self._cables[name]
