@@ -13,7 +13,7 @@ from ipaddress import ip_interface
 _NEWLINK, _DELLINK, _GETLINK, _NEWADDR = 16, 17, 18, 20
 _REQUEST, _ACK, _CREATE, _EXCL, _REPLACE = 0x1, 0x4, 0x400, 0x200, 0x100
 _ERROR = 2
-_ADDRESS, _IFNAME, _MTU, _MASTER, _LINKINFO, _NET_NS_FD = 1, 3, 4, 10, 18, 28
+_ADDRESS, _IFNAME, _MTU, _LINK_OF, _MASTER, _LINKINFO, _NET_NS_FD = 1, 3, 4, 5, 10, 18, 28
 _INFO_KIND, _INFO_DATA, _VETH_PEER, _BRIDGE_FORWARD_DELAY = 1, 2, 1, 1
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _UP = 1
@@ -83,6 +83,20 @@ def bridge(name: str) -> bytes:
     data = attribute(_INFO_DATA | _NESTED, _number(_BRIDGE_FORWARD_DELAY, 0))
     info = _text(_INFO_KIND, "bridge") + data
     return _message(_NEWLINK, _CREATE | _EXCL, _link(_UP, _UP) + _text(_IFNAME, name) + attribute(_LINKINFO, info))
+
+
+def vlan(name: str, parent: int, tag: int) -> bytes:
+    """Make a VLAN device (IEEE 802.1Q) over the device with index `parent`."""
+    data = attribute(_INFO_DATA | _NESTED, attribute(1, struct.pack("=H", tag)))
+    info = attribute(_LINKINFO | _NESTED, _text(_INFO_KIND, "vlan") + data)
+    return _message(_NEWLINK, _CREATE | _EXCL, _link() + _text(_IFNAME, name) + _number(_LINK_OF, parent) + info)
+
+
+def vrf(name: str, table: int) -> bytes:
+    """Make a VRF device over a routing table."""
+    data = attribute(_INFO_DATA | _NESTED, _number(1, table))
+    info = attribute(_LINKINFO | _NESTED, _text(_INFO_KIND, "vrf") + data)
+    return _message(_NEWLINK, _CREATE | _EXCL, _link() + _text(_IFNAME, name) + info)
 
 
 def change(
