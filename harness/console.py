@@ -158,7 +158,7 @@ def lab(result: Any) -> None:
     made = table("NODE", "ROLE", "KIND", "STATE", "ADDRESSES")
     for node in seen["nodes"]:
         state = node["state"]
-        addresses = "\n".join(f"{face} {' '.join(held)}" for face, held in node["addresses"].items())
+        addresses = "\n".join(f"{face} {' '.join(held)}" for face, held in _shown(node["addresses"]).items())
         colour = "green" if state == "running" else "red"
         made.add_row(node["name"], node["role"] or "", node["kind"], f"[{colour}]{state}[/]", escape(addresses))
     out.print(made)
@@ -166,6 +166,12 @@ def lab(result: Any) -> None:
     for link in seen["links"]:
         out.print("  " + escape(" - ".join(link["endpoints"])))
     _stand_ins(out, seen["stand_ins"])
+
+
+def _shown(addresses: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Without link-local addresses, which say nothing here."""
+    kept = {face: [each for each in held if not each.startswith("fe80:")] for face, held in addresses.items()}
+    return {face: held for face, held in kept.items() if held}
 
 
 def snapshot(seen: Any) -> None:
@@ -293,4 +299,4 @@ def _next(out: Console, name: str) -> None:
     """What to type next on a lab that runs."""
     out.print(f"\n[bold]{escape(name)}[/] is running. Next:")
     for command, what in NEXT:
-        out.print(f"  {escape(command.format(name)):<58} [dim]{what}[/]")
+        out.print(f"  {escape(command.format(name)):<62} [dim]{what}[/]")

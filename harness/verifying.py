@@ -27,6 +27,9 @@ from sim.topology.model import Topology
 SESSIONS_WITHIN_S = 60.0
 """How long the built-in standing check waits for sessions: BGP's connect timer and OSPF's dead interval fit in."""
 
+SIDE_BY_SIDE = 8
+"""Scenarios at a time on a lab that runs already."""
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -122,13 +125,18 @@ class _Runs:
     made: list[str] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
 
+    @property
+    def kept(self) -> list[str]:
+        """The labs that the run leaves behind."""
+        return self.made if self.keep else []
+
     def run(self, works: Sequence[Work], jobs: int) -> tuple[list[ScenarioResult], list[str]]:
         """Every result in order, and the labs that were kept."""
         if jobs == 1 or len(works) == 1:
-            return [result for work in works for result in self._work(work)], self.made
+            return [result for work in works for result in self._work(work)], self.kept
         pool = ThreadPoolExecutor(max_workers=jobs)
         try:
-            return [result for results in pool.map(self._work, works) for result in results], self.made
+            return [result for results in pool.map(self._work, works) for result in results], self.kept
         except BaseException:
             self._hurry(pool)
             raise
@@ -144,11 +152,19 @@ class _Runs:
 
     def _work(self, work: Work) -> list[ScenarioResult]:
         if work.lab:
-            return [run_scenario(scenario, work.lab, self.progress) for scenario in work.scenarios]
+            return self._side_by_side(work.scenarios, work.lab)
         try:
             return self._in_own_lab(work.scenarios)
         except FabricError as error:
             return [self._without_lab(scenario, error) for scenario in work.scenarios]
+
+    def _side_by_side(self, scenarios: Sequence[Scenario], lab: Lab) -> list[ScenarioResult]:
+        """Scenarios that change nothing do not disturb each other; most of their time is waiting."""
+        pool = ThreadPoolExecutor(max_workers=SIDE_BY_SIDE)
+        try:
+            return list(pool.map(lambda scenario: run_scenario(scenario, lab, self.progress), scenarios))
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def _without_lab(self, scenario: Scenario, error: FabricError) -> ScenarioResult:
         self.progress.started(scenario)
