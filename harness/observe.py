@@ -17,7 +17,7 @@ from harness.observers.frr import observe_frr
 from harness.observers.kernel import Kernel, observe_kernel
 from harness.observers.listeners import observe_listeners
 from harness.observers.routing import Adjacency, Routing
-from harness.segments import Segments
+from harness.segments import End, Segments
 from lab.lab import Lab
 from lab.node import RunningNode
 from sim.snapshot import FilterRule, Listener, NodeState, Note, Session, Snapshot
@@ -75,10 +75,20 @@ def ospf_sessions(name: str, found: Mapping[str, _Observed], asked: Segments) ->
     """Every OSPF neighbour that a node sees, and each that it should see and does not."""
     for adjacency in found[name].routing.adjacencies:
         yield from adjacency.sessions
-        others = [end for end in asked.across(name, adjacency.interface) if _speaks(found, *end, adjacency.protocol)]
-        missing = len(others) - len(adjacency.sessions)
-        if missing > 0:
+        others = [
+            end for end in _across(name, adjacency.interface, found, asked) if _speaks(found, *end, adjacency.protocol)
+        ]
+        if len(others) > len(adjacency.sessions):
             yield from (_absent(adjacency, *end, found) for end in others if not _is_seen(adjacency, *end, found))
+
+
+def _across(name: str, interface: str, found: Mapping[str, _Observed], asked: Segments) -> Iterator[End]:
+    """The interfaces at the other ends of an interface's wires; a bridge device stands for its ports, on both sides."""
+    faces = found[name].kernel.interfaces
+    for port in [interface, *(face.name for face in faces.values() if face.master == interface)]:
+        for node, far in asked.across(name, port):
+            seen = found[node].kernel.interfaces.get(far) if node in found else None
+            yield node, (seen.master if seen and seen.master else far)
 
 
 def _speaks(found: Mapping[str, _Observed], node: str, interface: str, protocol: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from harness.observers import netlink as nl
 from lab.node import RunningNode
-from sim.errors import ProbeError
+from sim.errors import CommandFailed, ProbeError
 from sim.snapshot import FilterRule
 
 Family = Literal["ipv4", "ipv6"]
@@ -35,6 +35,8 @@ def observe_filters(node: RunningNode) -> tuple[FilterRule, ...]:
         return tuple(_observe(node))
     except (ValueError, KeyError, struct.error, OSError) as error:
         raise ProbeError(f"packet filter: {error!r}", node.name) from error
+    except CommandFailed as error:
+        raise ProbeError(error.text, node.name) from None
 
 
 def _observe(node: RunningNode) -> Iterator[FilterRule]:

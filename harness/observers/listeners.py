@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from lab.node import RunningNode
-from sim.errors import ProbeError
+from sim.errors import CommandFailed, ProbeError
 from sim.snapshot import Listener
 
 COMMAND = ("ss", "-H", "-ltunp")
@@ -13,11 +13,12 @@ _PROGRAM = re.compile(r'users:\(\("([^"]*)"')
 
 def observe_listeners(node: RunningNode) -> tuple[Listener, ...]:
     """Listening TCP sockets and unconnected UDP sockets. ProbeError where ss answers something else."""
-    completed = node.run(COMMAND)
     try:
-        return tuple(sorted(set(parse(completed.text))))
+        return tuple(sorted(set(parse(node.run(COMMAND).text))))
     except ValueError as error:
         raise ProbeError(f"{' '.join(COMMAND)}: {error}", node.name) from None
+    except CommandFailed as error:
+        raise ProbeError(error.text, node.name) from None
 
 
 def parse(text: str) -> Iterator[Listener]:

@@ -1,7 +1,8 @@
 """Roles: what a node runs beside its configuration. One file per role, named as the topology's `group`.
 
 The folder is the index: a group with a file here that can `start` has that role; a node of any other group, or of none,
-is `plain`; a workload is a `workload`. A role is a module with two functions, both idempotent.
+is `plain` (a Cumulus-like switch: `gateway`); a workload is a `workload`. A role is a module with two functions, both
+idempotent.
 """
 
 from collections.abc import Mapping, Sequence
@@ -47,6 +48,7 @@ def role_of(declared: Node) -> Role | None:
     """The role of a node; None for a bridge, which runs nothing."""
     if declared.kind is Kind.BRIDGE:
         return None
-    name = "workload" if declared.kind is Kind.WORKLOAD else declared.group or "plain"
+    name = "workload" if declared.kind is Kind.WORKLOAD else declared.group
     module = import_module(f"lab.roles.{name}") if name in _FILES else None
-    return cast(Role, module if hasattr(module, "start") else import_module("lab.roles.plain"))
+    otherwise = "gateway" if declared.kind is Kind.CUMULUS else "plain"
+    return cast(Role, module if hasattr(module, "start") else import_module(f"lab.roles.{otherwise}"))

@@ -10,7 +10,7 @@ unless a sysctl file of the node decides; the same holds for a tap's proxy_arp.
 from collections.abc import Iterator, Sequence
 
 from lab.node import RunningNode
-from lab.roles import Surroundings, policy
+from lab.roles import Surroundings, policy, sysctls
 from lab.roles.plain import prepare
 from lab.roles.plain import start as start_services
 from lab.roles.workload import GATEWAY6
@@ -25,17 +25,10 @@ def start(node: RunningNode, declared: Node, lab: Surroundings) -> Sequence[Stan
     """Ways to the workloads, their policy, then services and storage."""
     workloads = declared.facts.workloads
     if workloads:
-        _steer(node, workloads)
+        sysctls.set_undecided(node, _parameters(workloads))
         node.run(["ip", "-batch", "-"], stdin="\n".join(_ways(workloads)).encode())
         policy.enforce(node, workloads)
     return start_services(node, declared, lab)
-
-
-def _steer(node: RunningNode, workloads: Sequence[Workload]) -> None:
-    """Set the kernel parameters of the taps that the node's own sysctl files leave open."""
-    decided = _decided(node)
-    wanted = [each for each in _parameters(workloads) if each.split("=")[0] not in decided]
-    node.run(["sysctl", "-q", "-w", *wanted])
 
 
 def _parameters(workloads: Sequence[Workload]) -> Iterator[str]:
@@ -44,19 +37,6 @@ def _parameters(workloads: Sequence[Workload]) -> Iterator[str]:
         yield f"net/ipv4/neigh/{workload.tap}/proxy_delay=0"
     if any(workload.address6 for workload in workloads):
         yield "net/ipv6/conf/all/forwarding=1"
-
-
-def _decided(node: RunningNode) -> frozenset[str]:
-    """The keys that the node's sysctl files set, in their form with slashes."""
-    files = ["/etc/sysctl.conf", "/etc/sysctl.d"]
-    lines = node.run(["grep", "-rhsE", r"^[ \t]*-?net[./]", *files], check=False).text.splitlines()
-    return frozenset(with_slashes(line.split("=")[0].strip().lstrip("-")) for line in lines)
-
-
-def with_slashes(key: str) -> str:
-    """A sysctl's name with slashes as separators; where a dot comes first, the two change places (sysctl.d(5))."""
-    dot, slash = key.find("."), key.find("/")
-    return key if dot < 0 or 0 <= slash < dot else key.translate(str.maketrans("./", "/."))
 
 
 def _ways(workloads: Sequence[Workload]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The gateway: a Cumulus-like switch that leads out of the fabric.
+"""The gateway, and every other Cumulus-like switch whose group has no role of its own.
 
 Cumulus ships with forwarding on for IPv4 and IPv6, in its own /etc/sysctl.d; a node has only the files that its author
 wrote. So IPv6 forwarding, which Linux starts without, is turned on before the files are pushed, and a sysctl file of
@@ -9,7 +9,7 @@ The ECMP hash policy stays Linux's (layer 3 only) unless a file says otherwise, 
 from collections.abc import Sequence
 
 from lab.node import RunningNode
-from lab.roles import Surroundings
+from lab.roles import Surroundings, sysctls
 from lab.roles.plain import start
 from lab.runtimes import StandIn
 from sim.topology.model import Node
@@ -19,5 +19,5 @@ __all__ = ["prepare", "start"]
 
 def prepare(node: RunningNode, declared: Node, lab: Surroundings) -> Sequence[StandIn]:
     """Forwarding, as Cumulus has it out of the box."""
-    node.run(["sysctl", "-q", "-w", "net.ipv6.conf.all.forwarding=1"])
+    sysctls.set_undecided(node, ["net/ipv6/conf/all/forwarding=1"])
     return ()

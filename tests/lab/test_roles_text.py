@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from lab.roles import compute, gateway, master, openings, plain, policy, role_of, services, volumes, workload
-from lab.roles.compute import with_slashes
 from lab.roles.storage import BACKENDS
+from lab.roles.sysctls import with_slashes
 from sim.topology.facts import Opening, Workload
 from sim.topology.model import Kind, Node
 
@@ -33,6 +33,7 @@ WEB = Workload(
         (Node("a", group="storage"), plain),
         (Node("a", group="no-such-role"), plain),
         (Node("a"), plain),
+        (Node("a", kind=Kind.CUMULUS, group="leaf"), gateway),
         (Node("a", kind=Kind.WORKLOAD), workload),
     ],
 )
