@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from harness.appliers import one_line
 from harness.push import PushResult, current_files, push
 from lab.lab import Difference, Lab
 from lab.node import RunningNode
@@ -150,7 +151,7 @@ def _execute(lab: Lab, names: Collection[str]) -> None:
         for line in lab.topology.nodes[node.name].exec:
             done = node.run(shlex.split(line), check=False)
             if done.status:
-                raise CommandFailed(f"exec {line!r} ended with {done.status}: {done.words}", node.name)
+                raise CommandFailed(f"exec {line!r} ended with {done.status}: {one_line(done.words)}", node.name)
 
     lab.each(work, [name for name in names if lab.topology.nodes[name].exec])
 

@@ -8,6 +8,7 @@ A file that begins with `#!` is written executable. A file no longer wanted is r
 """
 
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,10 @@ from sim.topology.model import Node
 
 RECORD = "/run/fabriclab/pushed.json"
 """On the node: the paths of the files that were pushed last, and the notes of that push."""
+
+
+PENDING = "/run/fabriclab/pushing.json"
+"""On the node while a push runs: what the files it changes held before. A push that finds it finishes the work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +53,42 @@ def push(
 
     `boot` says that nothing of the node's configuration runs yet; `runtime` makes the devices that files ask for.
     """
-    work = Work(node, declared, dict(files), {} if boot else current_files(node, files), boot, runtime)
+    work = _work(node, declared, files, runtime, boot)
     if not work.changed:
         return PushResult(node.name)
-    _write(work)
+    _write(work, _held(work))
     acted: list[Applier] = []
     try:
         _apply(work, acted)
     except FabricError as error:
         if not boot:
             _undo(work, acted, error)
+            node.write({PENDING: None})
         raise
-    node.write({RECORD: json.dumps({"files": sorted(files), "notes": work.notes}).encode()})
+    node.write({RECORD: json.dumps({"files": sorted(files), "notes": work.notes}).encode(), PENDING: None})
     written = tuple(sorted(path for path in work.changed if path in work.files))
     removed = tuple(sorted(path for path in work.changed if path not in work.files))
     return PushResult(node.name, written, removed, tuple(each.name for each in acted), tuple(work.notes))
+
+
+def _work(node: RunningNode, declared: Node, files: Mapping[str, bytes], devices: Devices | None, boot: bool) -> Work:
+    """What is to be done; a push that was cut off counts as not done."""
+    if boot:
+        return Work(node, declared, dict(files), boot=True, devices=devices)
+    before, pending = current_files(node, files), node.read(PENDING)
+    unsettled: dict[str, str | None] = json.loads(pending) if pending else {}
+    for path, content in unsettled.items():
+        before.pop(path, None)
+        if content is not None:
+            before[path] = b64decode(content)
+    return Work(node, declared, dict(files), before, unsettled=frozenset(unsettled), devices=devices)
+
+
+def _held(work: Work) -> dict[str, bytes]:
+    """What the changed files hold, to be noted before the first of them is written."""
+    held = {path: work.before.get(path) for path in sorted(work.changed)}
+    encoded = {path: None if content is None else b64encode(content).decode() for path, content in held.items()}
+    return {PENDING: json.dumps(encoded).encode()}
 
 
 def current_files(node: RunningNode, wanted: Iterable[str]) -> dict[str, bytes]:
@@ -83,13 +109,13 @@ def _record(node: RunningNode) -> dict[str, list[str]]:
     return found
 
 
-def _write(work: Work) -> None:
-    """The changed files, scripts executable."""
+def _write(work: Work, first: Mapping[str, bytes]) -> None:
+    """The changed files, scripts executable; before them, what must be there first."""
     content = {path: work.files.get(path) for path in work.changed}
     scripts = {path: text for path, text in content.items() if text and text.startswith(b"#!")}
     plain = {path: text for path, text in content.items() if path not in scripts}
-    if plain:
-        work.node.write(plain)
+    if first or plain:
+        work.node.write({**first, **plain})
     if scripts:
         work.node.write(scripts, 0o755)
 
@@ -112,7 +138,7 @@ def _apply(work: Work, acted: list[Applier]) -> None:
 def _undo(work: Work, acted: list[Applier], error: FabricError) -> None:
     """Back to the files the node had, and to what those appliers that acted had made of them."""
     back = work.backwards()
-    _write(back)
+    _write(back, {})
     for applier in acted:
         try:
             applier.apply(back)

@@ -32,7 +32,8 @@ class Devices(Protocol):
 class Work:
     """One push to one node: from the files it had (`before`) to those it has now (`files`), already written.
 
-    `boot`: nothing of the configuration runs yet. `notes` collects what the reader should know.
+    `boot`: nothing of the configuration runs yet. `unsettled`: paths of a push that was cut off, so that what the node
+    made of them is not known. `notes` collects what the reader should know.
     """
 
     node: RunningNode
@@ -40,16 +41,18 @@ class Work:
     files: Mapping[str, bytes]
     before: Mapping[str, bytes] = field(default_factory=dict)
     boot: bool = False
+    unsettled: frozenset[str] = frozenset()
     devices: Devices | None = None
     notes: list[str] = field(default_factory=list)
 
     @property
     def changed(self) -> frozenset[str]:
-        """Paths whose bytes differ, come or go; at boot, every file."""
+        """Paths whose bytes differ, come or go, or are unsettled; at boot, every file."""
         if self.boot:
             return frozenset(self.files)
         paths = self.files.keys() | self.before.keys()
-        return frozenset(path for path in paths if self.files.get(path) != self.before.get(path))
+        differ = frozenset(path for path in paths if self.files.get(path) != self.before.get(path))
+        return differ | self.unsettled
 
     def backwards(self) -> "Work":
         """The same work the other way: to what the node had."""

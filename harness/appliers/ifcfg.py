@@ -16,7 +16,7 @@ from harness.appliers.ifcfg_commands import (
     master_commands,
     route_commands,
 )
-from harness.appliers.ifcfg_files import NETWORK, SCRIPTS, Ifcfg, read_ifcfgs, read_network
+from harness.appliers.ifcfg_files import NETWORK, SCRIPTS, Ifcfg, Line, read_ifcfgs, read_network
 from sim.errors import HostError
 
 _NUMBERED = re.compile(r"(IPADDR|PREFIX|NETMASK|DNS)\d+$")
@@ -134,25 +134,33 @@ def _take_down(work: Work, wanted: list[Ifcfg]) -> list[Ifcfg]:
     """Empty the devices whose files changed or went, and give back those that are to come up."""
     before = {each.device: each for each in _started(work.backwards())}
     same_network = work.files.get(NETWORK) == work.before.get(NETWORK)
-    fresh = [each for each in wanted if not (same_network and before.get(each.device) == each)]
+    unsettled = {path.rpartition("-")[2] for path in work.unsettled}
+    settled = {name: each for name, each in before.items() if same_network and name not in unsettled}
+    fresh = [each for each in wanted if settled.get(each.device) != each]
     gone = [each for name, each in before.items() if name not in {same.device for same in wanted}]
     commands: list[Command] = []
     present = _devices(work)
     for each in [*(before[each.device] for each in fresh if each.device in before), *gone]:
         if each.device in present:
-            commands += _down_commands(work, each)
+            commands += _down_commands(work.backwards(), each)
+    for each in fresh:
+        commands += [_deletion(line) for line in each.rules]  # a rule that is there already would be refused
     commands += [Command(f"link set dev {each.device} down", each.path, 0) for each in gone if each.device in present]
     _run(work, commands, best_effort=True)
     return fresh
 
 
+def _deletion(rule: Line) -> Command:
+    return Command(f"rule del {rule.arguments}", rule.path, rule.line, rule.family)
+
+
 def _down_commands(work: Work, each: Ifcfg) -> list[Command]:
     """Rules named by the old file, addresses it gave, and with those the device's routes."""
-    rules = [Command(f"rule del {line.arguments}", line.path, line.line, line.family) for line in each.rules]
+    rules = [_deletion(line) for line in each.rules]
     addresses = [
         Command(command.text.replace("address replace", "address del").replace(" brd +", "").replace(" nodad", ""),
                 command.path, command.line, command.family)
-        for command in address_commands(work.backwards(), each)
+        for command in address_commands(work, each)
     ]  # fmt: skip
     flush = [Command(f"route flush dev {each.device} scope global", each.path, 0, family) for family in (4, 6)]
     return [*rules, *flush, *addresses]

@@ -1,10 +1,12 @@
 """The appliers with the real tools in a real namespace: what they make, what they refuse, what they leave alone."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
 from boxes import Box, box_up
 
+from harness.push import PENDING
 from sim.errors import HostError, PushRejected
 
 pytestmark = pytest.mark.kernel
@@ -61,6 +63,15 @@ def test_ifcfg_files_that_go_take_addresses_routes_and_rules_along(box: Box) -> 
     box.push({path: text for path, text in MASTER.items() if not path.endswith("eth0")})
     assert box.says("ip", "-4", "addr", "show", "eth0") == ""
     assert "192.168.10.20" not in box.says("ip", "rule") + box.says("ip", "route")
+
+
+def test_an_interrupted_push_of_ifcfg_files_is_finished(box: Box) -> None:
+    box.push(MASTER, boot=True)
+    cut_off = {path: None for path in MASTER if path.endswith("eth0")}
+    box.node.write({PENDING: json.dumps(cut_off).encode()})
+    assert set(box.push(MASTER).written) == set(cut_off)
+    assert "10.99.0.0/16 via 192.168.10.1 dev eth0" in box.says("ip", "route")
+    assert box.says("ip", "rule").count("lookup 100") == 1
 
 
 def test_ifcfg_makes_a_bridge_and_its_port(box: Box) -> None:

@@ -72,6 +72,25 @@ def test_a_file_refused_before_anything_ran_undoes_nothing() -> None:
     assert node.files[RULES] == OPEN
 
 
+def test_a_push_that_was_cut_off_is_finished_by_the_next() -> None:
+    def dies(argv: Sequence[str], stdin: bytes) -> tuple[int, str]:
+        if b"DROP" in stdin and "--test" not in argv:
+            raise KeyboardInterrupt
+        return 0, ""
+
+    node = MemoryNode(dies)
+    push(node, LEAF, {RULES: OPEN}, boot=True)
+    with pytest.raises(KeyboardInterrupt):
+        push(node, LEAF, {RULES: CLOSED})
+    assert node.files[RULES] == CLOSED, "the file is there, its meaning is not"
+    node.ran.clear()
+    assert push(node, LEAF, {RULES: OPEN}).written == (RULES,)
+    assert node.fed[-1] == OPEN
+    node.ran.clear()
+    assert not push(node, LEAF, {RULES: OPEN}).changed
+    assert node.ran == []
+
+
 def test_bytes_arrive_unchanged_and_scripts_can_run() -> None:
     node = MemoryNode()
     raw = bytes(range(256))
