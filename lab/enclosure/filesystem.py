@@ -1,7 +1,8 @@
 """What a node sees of the file system: the host's programs, read-only, and an /etc, /run, /var and /tmp of its own.
 
 The keeper copies the host's /etc once (`copy_etc`), without what belongs to a host's own network, secrets and services.
-Each agent then lays a writable /etc over that copy, and one tmpfs holds everything the node writes. A file elsewhere
+Each agent then makes a tmpfs its root, with the host's other folders shown in it and a writable layer over that copy as
+/etc, so one tmpfs holds everything the node writes. A file elsewhere
 (`/opt/app.conf`) makes its folder writable for the node alone when it is written (`make_writable`).
 
 Without overlayfs a node gets a copy of /etc instead; the rest is the same.
@@ -24,7 +25,8 @@ _NOT_OURS = frozenset(
 )
 _NOT_FOLLOWED = frozenset(("ssl/private",))
 _FOLDERS = """
-    etc/upper etc/work etc/full home shm tmp over run/lock run/frr run/network run/bird run/sendsigs.omit.d
+    etc proc sys tmp run/lock run/frr run/network run/bird run/sendsigs.omit.d run/shm
+    run/fabriclab/etc/upper run/fabriclab/etc/work run/fabriclab/home run/fabriclab/over run/fabriclab/tools
     var/log var/tmp/frr var/cache var/spool var/lib/misc var/lib/dhcp var/lib/ifupdown2/hooks var/opt
     """.split()
 
@@ -67,42 +69,47 @@ def _admit_root_to_frr(group: Path) -> None:
     group.write_text("\n".join(admitted) + "\n")
 
 
-def prepare(scratch: str, base_etc: str, tools: str | None) -> None:
-    """Give this mount namespace its own /proc, /sys, /etc, /run, /var and /tmp, all on `scratch`."""
-    linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
-    linux.mount("sysfs", "/sys", "sysfs", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
-    linux.mount("tmpfs", scratch, "tmpfs", linux.MS_NOSUID, "mode=755")
+def prepare(root: str, base_etc: str, tools: str | None) -> None:
+    """Make `root`, an empty folder, this mount namespace's root: the host's programs, and the rest the node's own."""
+    linux.mount("tmpfs", root, "tmpfs", linux.MS_NOSUID, "mode=755")
     for folder in _FOLDERS:
-        os.makedirs(f"{scratch}/{folder}")
-    _own_etc(scratch, base_etc)
+        os.makedirs(f"{root}/{folder}")
+    _show_host(root)
+    quiet = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
+    linux.mount("proc", f"{root}/proc", "proc", quiet)
+    linux.mount("sysfs", f"{root}/sys", "sysfs", quiet)
+    linux.bind(f"{root}/run/shm", f"{root}/dev/shm")
+    _own_etc(root, base_etc)
     if tools:
-        os.makedirs(f"{scratch}/run/fabriclab/tools")
-        linux.bind(tools, f"{scratch}/run/fabriclab/tools", readonly=True)
-    os.chmod(f"{scratch}/tmp", 0o1777)
-    os.chmod(f"{scratch}/shm", 0o1777)
-    os.symlink("/run", f"{scratch}/var/run")
-    os.symlink("/run/lock", f"{scratch}/var/lock")
-    os.makedirs(f"{scratch}/run/fabriclab", exist_ok=True)
-    linux.bind(f"{scratch}/home", _folder_for_home(f"{scratch}/run/fabriclab/home"))
-    linux.bind(f"{scratch}/over", _folder_for_home(f"{scratch}/run/fabriclab/over"))
-    for ours, place in (("shm", "/dev/shm"), ("var", "/var"), ("tmp", "/tmp")):
-        linux.bind(f"{scratch}/{ours}", place)
-    linux.mount(f"{scratch}/run", "/run", flags=linux.MS_BIND | linux.MS_REC)
+        linux.bind(tools, f"{root}/run/fabriclab/tools", readonly=True)
+    for folder in ("tmp", "run/shm", "var/tmp"):
+        os.chmod(f"{root}/{folder}", 0o1777)
+    os.symlink("/run", f"{root}/var/run")
+    os.symlink("/run/lock", f"{root}/var/lock")
+    linux.pivot_root(root)
     _close_global_sysctls()
 
 
-def _folder_for_home(path: str) -> str:
-    os.makedirs(path, exist_ok=True)
-    return path
+def _show_host(root: str) -> None:
+    """Show the host's folders, links and files that are not replaced by the node's own."""
+    for entry in os.scandir("/"):
+        place = f"{root}/{entry.name}"
+        if os.path.lexists(place):
+            continue
+        if entry.is_symlink():
+            os.symlink(os.readlink(entry.path), place)
+        elif entry.is_dir():
+            os.mkdir(place)
+            linux.mount(entry.path, place, flags=linux.MS_BIND | linux.MS_REC)
 
 
-def _own_etc(scratch: str, base_etc: str) -> None:
-    layers = f"lowerdir={base_etc},upperdir={scratch}/etc/upper,workdir={scratch}/etc/work"
+def _own_etc(root: str, base_etc: str) -> None:
+    layer = f"{root}/run/fabriclab/etc"
     try:
-        linux.mount("overlay", "/etc", "overlay", 0, layers)
+        layers = f"lowerdir={base_etc},upperdir={layer}/upper,workdir={layer}/work"
+        linux.mount("overlay", f"{root}/etc", "overlay", 0, layers)
     except OSError:
-        shutil.copytree(base_etc, f"{scratch}/etc/full", symlinks=True, dirs_exist_ok=True)
-        linux.bind(f"{scratch}/etc/full", "/etc")
+        shutil.copytree(base_etc, f"{root}/etc", symlinks=True, dirs_exist_ok=True)
 
 
 def _close_global_sysctls() -> None:

@@ -13,7 +13,8 @@ NEWUSER, NEWPID, NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
 MS_BIND, MS_MOVE, MS_REC, MS_PRIVATE = 4096, 8192, 16384, 1 << 18
 
-_PR_SET_PDEATHSIG, _PR_SET_NAME, _PR_CAPBSET_DROP = 1, 15, 24
+_PR_SET_NAME, _PR_CAPBSET_DROP, _MNT_DETACH = 15, 24, 2
+_SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _AT_FDCWD, _AT_RECURSIVE, _MOUNT_ATTR_RDONLY, _SYS_MOUNT_SETATTR = -100, 0x8000, 1, 442
 
 # What nothing in a lab needs, and what would reach the machine: modules, raw input/output, reboot, clock, system log.
@@ -58,6 +59,14 @@ def make_readonly(target: str) -> None:
     size = ctypes.c_size_t(ctypes.sizeof(attributes))
     result = _libc.syscall(_SYS_MOUNT_SETATTR, _AT_FDCWD, target.encode(), _AT_RECURSIVE, attributes, size)
     _checked(result, f"mount_setattr {target}")
+
+
+def pivot_root(root: str) -> None:
+    """Make a mount point the root of this mount namespace, and let go of the old one (pivot_root(2), Notes)."""
+    os.chdir(root)
+    _checked(_libc.syscall(_SYS_PIVOT_ROOT[os.uname().machine], b".", b"."), f"pivot_root {root}")
+    _checked(_libc.umount2(b".", _MNT_DETACH), f"umount the root before {root}")
+    os.chdir("/")
 
 
 def sethostname(name: str) -> None:
