@@ -183,7 +183,7 @@ class Namespaces:
             "net/ipv4/conf/default/rp_filter": "0",
             "net/ipv6/conf/all/disable_ipv6": "0",
             "net/ipv6/conf/default/disable_ipv6": "0",
-            "net/ipv4/ping_group_range": "0 2147483647",
+            "net/ipv4/ping_group_range": "0 0",
             "net/ipv4/fib_multipath_hash_seed": str(naming.hash_seed(node.name)),
         }
         sysctls |= {naming.sysctl_path(key): value for key, value in node.sysctls.items()}
