@@ -83,6 +83,7 @@ class Capture:
             sock = instruments.get(node, socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL))
             self._sockets[sock.fileno()] = (node, sock)
         self.sightings: list[Sighting] = []
+        self.seen: set[tuple[str, int | None]] = set()
 
     def __enter__(self) -> "Capture":
         self._poller = select.epoll()
@@ -132,6 +133,7 @@ class Capture:
             if packet:
                 interface, _, direction = sender[:3]
                 at = _stamp(ancillary)
+                self.seen.add((node, packet.token))
                 self.sightings.append(
                     Sighting(at, node, interface, direction == OUTGOING, direction == OTHER_HOST, packet)
                 )

@@ -5,13 +5,13 @@ What a filter did is told by its counters (`counters.py`) and is asked first, be
 """
 
 import errno
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from harness.probes import netlink
 from harness.probes.endpoints import Places
 from harness.probes.instruments import Instruments
 from harness.probes.journey import Visit
-from harness.probes.netlink import Choice, Device, Query
+from harness.probes.netlink import Choice, Device, Neighbour, Query
 from sim.flow import Disposition
 
 SOURCE_REFUSED = (errno.EXDEV, errno.EINVAL)  # fib_validate_source: EXDEV up to Linux 6.12, EINVAL since
@@ -31,10 +31,12 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Explainer:
-    """Asks the nodes why a packet ended with them."""
+    """Asks the nodes why a packet ended with them. One serves one look at the network: it asks nothing twice."""
 
     instruments: Instruments
     places: Places
+    _sysctls: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
+    _neighbours: dict[str, list[Neighbour]] = field(default_factory=dict)
 
     def end(self, visit: Visit, query: Query, size_bytes: int = 0) -> End:
         """Why the packet of `query` (a packet without devices) went no further than this visit."""
@@ -74,8 +76,15 @@ class Explainer:
         return f"{query.source} is a martian source on {visit.device_in}"
 
     def _sysctl(self, node: str, name: str) -> bytes | None:
-        said = self.instruments.nodes.node(node).read(f"/proc/sys/{name}")
-        return None if said is None else said.strip()
+        if (node, name) not in self._sysctls:
+            said = self.instruments.nodes.node(node).read(f"/proc/sys/{name}")
+            self._sysctls[(node, name)] = None if said is None else said.strip()
+        return self._sysctls[(node, name)]
+
+    def _table(self, node: str) -> list[Neighbour]:
+        if node not in self._neighbours:
+            self._neighbours[node] = netlink.neighbours(self.instruments.netlink(node))
+        return self._neighbours[node]
 
     def _forwarding_off(self, visit: Visit, query: Query) -> End | None:
         version = 6 if ":" in query.destination else 4
@@ -94,7 +103,7 @@ class Explainer:
             return End(Disposition.TOO_BIG, node, f"{size_bytes} bytes, and the MTU of {name} is {device.mtu_bytes}")
         if device and not (device.up and device.carrier):
             return End(Disposition.LOST, node, f"{name}, the way to {next_hop}, {_darkness(device)}")
-        for neighbour in netlink.neighbours(self.instruments.netlink(node)):
+        for neighbour in self._table(node):
             if (neighbour.address, neighbour.index) == (next_hop, choice.outgoing) and neighbour.state in UNRESOLVED:
                 asked = "ND" if ":" in next_hop else "ARP"
                 why = f"{next_hop} did not answer {asked} on {name}: {neighbour.state}"

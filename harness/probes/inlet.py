@@ -34,16 +34,24 @@ def a_destination(places: Places, node: str, prefix: str) -> str:
 
 
 def an_inlet(instruments: Instruments, places: Places, node: str, hops: Sequence[NextHop], destination: str) -> Inlet:
-    """A neighbour from which a packet would take one of the next hops; rather not over one of them."""
+    """A neighbour from which a packet would take one of the next hops; rather not over one of them.
+
+    A neighbour with an address of its own comes before a bridge: what is behind a bridge may be a network that the router
+    forwards nothing from.
+    """
     outgoing = {hop.interface for hop in hops}
     candidates = list(_candidates(places, node, destination))
-    candidates.sort(key=lambda inlet: inlet.router.name in outgoing)
+    candidates.sort(key=lambda inlet: (inlet.router.name in outgoing, not _is_own(places, inlet)))
     queries = [Query(destination, each.source, each.router.index, 0, "udp", 40000, 40001) for each in candidates]
     for inlet, choice in zip(candidates, netlink.choices(instruments.netlink(node), queries), strict=True):
         device = places.devices[node].get(choice.outgoing)
         if choice.type == "unicast" and device and device.name in outgoing and device.name != inlet.router.name:
             return inlet
     raise ProbeError(f"no neighbour from which a packet to {destination} would be forwarded by that route", node)
+
+
+def _is_own(places: Places, inlet: Inlet) -> bool:
+    return any(each.address == inlet.source for each in places.addresses[inlet.end.node])
 
 
 def _candidates(places: Places, node: str, destination: str) -> Iterator[Inlet]:

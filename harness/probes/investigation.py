@@ -6,47 +6,20 @@ counters, flows to different ports one after another, so that the rule that move
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from harness.probes.capture import Capture
-from harness.probes.counters import Counters, Rule, read_counters
+from harness.probes.counters import Counters, read_counters
 from harness.probes.endpoints import Places
 from harness.probes.exchange import PATIENCE_S, Exchange, Probe
 from harness.probes.explain import End, Explainer
 from harness.probes.instruments import Instruments
-from harness.probes.journey import Cabled, Journey, Visit, journeys
-from harness.probes.netlink import Query
-from harness.probes.packets import UDP, Kind
-from harness.probes.reading import Reading, read
-from sim.flow import Disposition, Trace
+from harness.probes.journey import Cabled, journeys
+from harness.probes.locator import Case, Locator
+from harness.probes.packets import UDP
+from sim.flow import Disposition
 
-ROUTING = (Disposition.NO_ROUTE, Disposition.NULL_ROUTED, Disposition.NEIGHBOR_UNREACHABLE, Disposition.TOO_BIG)
 LATE_S = 1.2  # longer than the second that passes before an ARP or ND question is repeated (RFC 4861 10)
-FILTERED = (Disposition.DENIED_IN, Disposition.REFUSED, Disposition.LOST, Disposition.NO_ANSWER)
-
-
-@dataclass(slots=True)
-class Case:
-    """A probe under observation. `suspect` is the node whose filter may have acted."""
-
-    probe: Probe
-    journey: Journey
-    end: End | None = None
-    suspect: str | None = None
-    rules: list[Rule] = field(default_factory=list)
-
-    @property
-    def kind(self) -> tuple[str, int, int]:
-        """Flows of one kind meet the same rules, as a rule."""
-        return (self.probe.aim.flow.protocol, self.probe.dport, self.probe.aim.version)
-
-    def trace(self, places: Places) -> Trace:
-        """All that is known, as a Trace."""
-        found = read(self.probe, places)
-        if self.end:
-            found = Reading(self.end.disposition, self.end.where, self.end.why)
-        hops = self.journey.hops
-        return replace(found.trace(self.probe), paths=(hops,) if hops else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,88 +49,10 @@ class Investigation:
             Exchange(self.instruments, self.places, probes, capture).run(patience_s)
         found = journeys(probes, capture.sightings, self.cabled)
         cases = [Case(probe, found[probe.token]) for probe in probes]
+        locator = Locator(self.places, Explainer(self.instruments, self.places))
         for case in cases:
-            self._locate(case)
+            locator.locate(case)
         return cases
-
-    # --- where
-
-    def _locate(self, case: Case) -> None:
-        answer = case.probe.answer
-        if case.probe.refused:
-            case.end = self._refused(case)
-        elif answer is None:
-            case.end = self._silence(case)
-        elif answer.seen.kind in (Kind.REFUSAL, Kind.ERROR):
-            case.end = self._rejection(case)
-        else:
-            return
-        if case.end.disposition in FILTERED or case.end.disposition is Disposition.DENIED_OUT:
-            case.suspect = case.end.where if case.end.where in self.places.running else None
-
-    def _refused(self, case: Case) -> End:
-        known = read(case.probe, self.places)
-        sender = case.probe.aim.sender
-        if known.disposition in (Disposition.NO_ROUTE, Disposition.NULL_ROUTED):
-            return self._explainer.end(Visit(sender), case.probe.query())
-        return End(known.disposition, sender, known.why)
-
-    def _rejection(self, case: Case) -> End:
-        """An RST or an ICMP error came: who made it, and whether as the host, as a router, or as a filter."""
-        known = read(case.probe, self.places)
-        leg = (
-            case.journey.error if case.probe.answer and case.probe.answer.seen.kind is Kind.ERROR else case.journey.back
-        )
-        origin = leg[0].node if leg else known.where or case.probe.aim.sender
-        if known.disposition in (*ROUTING, Disposition.DENIED_IN):
-            return self._router_says(case, origin, known)
-        if known.disposition is Disposition.REFUSED and not self.places.owns(origin, case.probe.aim.destination):
-            return End(Disposition.DENIED_IN, origin, f"{known.why}, but made by {origin}")
-        return End(known.disposition, origin, known.why)
-
-    def _router_says(self, case: Case, origin: str, known: Reading) -> End:
-        """Its own kernel knows better than the few codes of ICMP which route that was."""
-        visit = next((each for each in reversed(case.journey.there) if each.node == origin), None)
-        if visit and origin in self.places.running:
-            end = self._explainer.end(visit, case.probe.query(), case.probe.size_bytes or 0)
-            if end.disposition in ROUTING:
-                return end
-        return End(known.disposition, origin, known.why)
-
-    def _silence(self, case: Case) -> End:
-        journey, probe = case.journey, case.probe
-        if journey.back:
-            return self._answer_died(case, journey.back[-1])
-        if journey.loops:
-            nodes = " -> ".join(hop.node for hop in journey.hops)
-            return End(Disposition.LOOP, journey.hops[-1].node, f"it goes round: {nodes}")
-        visit = journey.there[-1] if journey.there else Visit(probe.aim.sender)
-        end = self._explainer.end(visit, probe.query(), probe.size_bytes or 0)
-        if end.local:
-            return self._no_way_back(case, end.where) or end
-        return end
-
-    def _answer_died(self, case: Case, visit: Visit) -> End:
-        end = self._explainer.end(visit, self._answer_query(case.probe), case.probe.size_bytes or 0)
-        why = end.why if not end.local else "the answer arrived, and was not accepted"
-        return End(Disposition.NO_ANSWER, end.where, f"the answer died: {why}")
-
-    def _no_way_back(self, case: Case, node: str) -> End | None:
-        """The host took it: has it a way for the answer?"""
-        query = self._answer_query(case.probe)
-        end = self._explainer.end(Visit(node), query)
-        if end.disposition is Disposition.LOST:
-            return None
-        return End(Disposition.NO_ANSWER, node, f"no way back to {query.destination}: {end.why}")
-
-    def _answer_query(self, probe: Probe) -> Query:
-        there = probe.query()
-        back = replace(there, destination=probe.source, source=probe.aim.destination)
-        return replace(back, sport=there.dport, dport=there.sport)
-
-    @property
-    def _explainer(self) -> Explainer:
-        return Explainer(self.instruments, self.places)
 
     # --- why: the filters
 
@@ -191,7 +86,7 @@ class Investigation:
         with Capture(self.instruments, nodes, self.magic) as capture:
 
             def enough() -> bool:
-                return bool(wanted) and wanted <= {(each.node, each.packet.token) for each in capture.sightings}
+                return bool(wanted) and wanted <= capture.seen
 
             Exchange(self.instruments, self.places, probes, capture, enough).run(PATIENCE_S)
 

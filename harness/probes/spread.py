@@ -50,7 +50,7 @@ def spread(instruments: Instruments, places: Places, node: str, prefix: str, flo
 def _streams(
     instruments: Instruments, places: Places, node: str, inlet: Inlet, prefix: str, destination: str, flows: int
 ) -> list[Stream]:
-    """Flows that differ in their ports; where the node hashes addresses alone, in their addresses."""
+    """Flows that differ in their ports; where the node hashes addresses alone, in as many addresses as there are."""
     name = "ipv6" if ":" in destination else "ipv4"
     policy = instruments.nodes.node(node).read(f"/proc/sys/net/{name}/fib_multipath_hash_policy")
     if policy is not None and policy.strip() == LAYER_3:
@@ -68,14 +68,11 @@ def _by_address(places: Places, node: str, inlet: Inlet, prefix: str, destinatio
     usable = min(network.num_addresses, 1 << 16)
     destinations = [destination] if usable < 4 else [str(network[n]) for n in range(1, usable - 1)]
     total = len(sources) * len(destinations)
-    if total < flows:
-        raise ProbeError(
-            f"the node hashes addresses only (fib_multipath_hash_policy 0), and there are {total} pairs of addresses "
-            f"for {flows} flows; ask for at most {total}",
-            node,
-        )
-    for number in random.sample(range(total), flows):
-        yield Stream(sources[number // len(destinations)], destinations[number % len(destinations)], 40000, 40001)
+    whole, rest = divmod(flows, total)  # fewer pairs than flows: each pair again, with other ports
+    for number in [*range(total)] * whole + random.sample(range(total), rest):
+        ports = divmod(random.randrange((65536 - LOWEST_PORT) ** 2), 65536 - LOWEST_PORT)
+        source, destination = sources[number // len(destinations)], destinations[number % len(destinations)]
+        yield Stream(source, destination, LOWEST_PORT + ports[0], LOWEST_PORT + ports[1])
 
 
 def _forward(instruments: Instruments, inlet: Inlet, node: str, streams: Sequence[Stream]) -> list[Left]:
