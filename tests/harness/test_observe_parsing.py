@@ -1,6 +1,8 @@
 """What kernels and daemons really said, recorded, and what we read in it."""
 
 import json
+import os
+import socket
 import struct
 from pathlib import Path
 from typing import Any
@@ -213,6 +215,16 @@ def test_listeners() -> None:
 def test_a_dual_stack_wildcard_listens_on_both_families() -> None:
     found = list(listeners.parse('tcp LISTEN 0 4096 *:2379 *:* users:(("etcd",pid=5,fd=9))'))
     assert found == [Listener("tcp", "0.0.0.0", 2379, "etcd"), Listener("tcp", "::", 2379, "etcd")]
+
+
+def test_an_instrument_of_ours_is_no_listener_of_the_node() -> None:
+    lines = [
+        "udp UNCONN 0 0 0.0.0.0:49945 0.0.0.0:* ino:77 sk:1 <->",
+        "tcp LISTEN 0 5 0.0.0.0:22 0.0.0.0:* ino:78 sk:2",
+    ]
+    assert [each.port for each in listeners.parse("\n".join(lines), {77})] == [22]
+    with socket.socket() as ours:
+        assert os.fstat(ours.fileno()).st_ino in listeners.own_sockets()
 
 
 def test_a_line_that_is_no_listener_is_refused() -> None:
