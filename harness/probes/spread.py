@@ -55,10 +55,7 @@ def _streams(
     policy = instruments.nodes.node(node).read(f"/proc/sys/net/{name}/fib_multipath_hash_policy")
     if policy is not None and policy.strip() == LAYER_3:
         return list(_by_address(places, node, inlet, prefix, destination, flows))
-    numbers = random.sample(range((65536 - LOWEST_PORT) ** 2), flows)
-    span = 65536 - LOWEST_PORT
-    pairs = ((LOWEST_PORT + number // span, LOWEST_PORT + number % span) for number in numbers)
-    return [Stream(inlet.source, destination, sport, dport) for sport, dport in pairs]
+    return [Stream(inlet.source, destination, sport, dport) for sport, dport in _ports(flows)]
 
 
 def _by_address(places: Places, node: str, inlet: Inlet, prefix: str, destination: str, flows: int) -> Iterator[Stream]:
@@ -69,10 +66,16 @@ def _by_address(places: Places, node: str, inlet: Inlet, prefix: str, destinatio
     destinations = [destination] if usable < 4 else [str(network[n]) for n in range(1, usable - 1)]
     total = len(sources) * len(destinations)
     whole, rest = divmod(flows, total)  # fewer pairs than flows: each pair again, with other ports
-    for number in [*range(total)] * whole + random.sample(range(total), rest):
-        ports = divmod(random.randrange((65536 - LOWEST_PORT) ** 2), 65536 - LOWEST_PORT)
-        source, destination = sources[number // len(destinations)], destinations[number % len(destinations)]
-        yield Stream(source, destination, LOWEST_PORT + ports[0], LOWEST_PORT + ports[1])
+    pairs = [*range(total)] * whole + random.sample(range(total), rest)
+    for pair, (sport, dport) in zip(pairs, _ports(flows), strict=True):
+        yield Stream(sources[pair // len(destinations)], destinations[pair % len(destinations)], sport, dport)
+
+
+def _ports(flows: int) -> Iterator[tuple[int, int]]:
+    """That many different pairs of ports."""
+    span = 65536 - LOWEST_PORT
+    for number in random.sample(range(span**2), flows):
+        yield LOWEST_PORT + number // span, LOWEST_PORT + number % span
 
 
 def _forward(instruments: Instruments, inlet: Inlet, node: str, streams: Sequence[Stream]) -> list[Left]:
