@@ -211,6 +211,17 @@ def test_switching_the_storage_backend_changes_storage_and_nothing_else(lab: Lab
     assert (filter_rules(store), filter_rules(compute), observe(lab).nodes["compute"].fib) == before
 
 
+def test_a_volume_group_is_told_as_not_available_without_device_mapper(lab: Lab) -> None:
+    if "device-mapper" in Path("/proc/misc").read_text():
+        pytest.skip("this kernel has the device mapper")
+    declare(lab, "compute", storage="local-lvm")
+    assert [(each.node, each.given) for each in lab.stand_ins() if "vg_ext" in each.wanted] == [
+        ("compute", "not available: this kernel has no device mapper")
+    ]
+    declare(lab, "compute", storage="local-file")
+    assert not [each for each in lab.stand_ins() if "vg_ext" in each.wanted]
+
+
 def test_a_storage_server_on_no_common_network_is_named(lab: Lab) -> None:
     facts: Facts = lab.topology.nodes["compute"].facts
     with pytest.raises(NodeFailed, match="storage server store has no address on the network of tap0"):

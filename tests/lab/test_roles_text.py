@@ -1,15 +1,19 @@
 """What roles work out before they touch a node."""
 
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from lab.node import RunningNode
 from lab.roles import compute, gateway, master, openings, plain, policy, role_of, services, volumes, workload
 from lab.roles.storage import BACKENDS
 from lab.roles.sysctls import with_slashes
 from sim.topology.facts import Opening, Workload
-from sim.topology.model import Kind, Node
+from sim.topology.model import Kind, Node, Topology
 
 WEB = Workload(
     name="web",
@@ -124,3 +128,38 @@ def test_a_volume_group_is_undone_group_first_then_its_loop_device() -> None:
     make, undo = volumes.commands("fabriclab-dev01-c1-vg_ext", Path("/var/tmp/image"))
     assert [argv[0] for argv in make] == ["losetup", "vgcreate"]
     assert [argv[0] for argv in reversed(undo)] == ["vgremove", "sh"]
+
+
+class Around:
+    """A lab that only notes what is to be undone."""
+
+    def __init__(self) -> None:
+        self.topology = Topology("dev01", Path("dev01.clab.yml"), {}, ())
+        self.nodes: dict[str, RunningNode] = {}
+        self.undo: list[list[str]] = []
+
+    def external(self, undo: Sequence[str]) -> None:
+        self.undo.append(list(undo))
+
+
+def test_a_volume_group_is_made_once_after_its_undoing_is_noted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    done: list[str] = []
+    around = Around()
+
+    def pretend(argv: Sequence[str], node: str) -> str:
+        assert len(around.undo) == 2
+        done.append(" ".join(argv))
+        if argv[0] == "sh":
+            (tmp_path / "image").unlink()
+        return "/dev/loop7\n" if argv[0] == "losetup" else ""
+
+    monkeypatch.setattr(volumes, "_missing", lambda: "")
+    monkeypatch.setattr(volumes, "_image", lambda *_: tmp_path / "image")
+    monkeypatch.setattr(volumes, "_on_the_machine", pretend)
+    compute_01 = cast(RunningNode, SimpleNamespace(name="compute-01"))
+    for wanted in (True, True, False, False):
+        assert volumes.keep_group(compute_01, around, wanted=wanted) == ()
+    assert [line.split()[0] for line in done] == ["losetup", "vgcreate", "vgremove", "sh"]
+    assert done[1] == "vgcreate --yes fabriclab-dev01-compute-01-vg_ext /dev/loop7"
