@@ -36,7 +36,7 @@ def a_destination(places: Places, node: str, prefix: str) -> str:
 def an_inlet(instruments: Instruments, places: Places, node: str, hops: Sequence[NextHop], destination: str) -> Inlet:
     """A neighbour from which a packet would take one of the next hops; rather not over one of them.
 
-    A neighbour with an address of its own comes before a bridge: what is behind a bridge may be a network that the router
+    A neighbour with an address of its own comes before a bridge: behind a bridge may be a network that the router
     forwards nothing from.
     """
     outgoing = {hop.interface for hop in hops}
