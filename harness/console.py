@@ -20,6 +20,8 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from harness.secrets import masked
+
 WIDE = 200
 """Columns without a terminal, so that a pipe sees whole lines."""
 
@@ -61,10 +63,18 @@ def answer(value: Any, draw: Callable[[Any], None], as_json: bool) -> None:
 def show_commands() -> None:
     """Show each command that runs on a node, on standard error."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.setFormatter(_Masked("%(message)s"))
     commands = logging.getLogger("fabriclab.commands")
     commands.addHandler(handler)
     commands.setLevel(logging.DEBUG)
+
+
+class _Masked(logging.Formatter):
+    """Log lines without secrets."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        return masked(super().format(record))
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from lab.lab import Lab
 from lab.node import RunningNode
 from sim.errors import HostError
 
-SHELL = ["/bin/bash", "-i"]
+SHELL = ["/bin/bash", "--norc", "-i"]
 
 
 @runtime_checkable

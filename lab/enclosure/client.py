@@ -1,7 +1,9 @@
 """The asking side of the enclosure: connections to the keeper and the agents, and a RunningNode made of them."""
 
 import json
+import logging
 import os
+import shlex
 import socket as sockets
 import threading
 from collections.abc import Mapping, Sequence
@@ -11,6 +13,9 @@ from typing import Any
 from lab.enclosure import messages
 from lab.node import Completed, Process
 from sim.errors import CommandFailed, NodeFailed
+
+commands = logging.getLogger("fabriclab.commands")
+"""Each command that is run on a node (`fabriclab -v` shows them)."""
 
 
 def ask(channel: sockets.socket, request: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,6 +151,7 @@ class NamespaceNode:
         terminal: bool = False,
     ) -> int:
         """Run a program on these three descriptors (`terminal`: the first controls it); its exit status."""
+        commands.debug("%s: %s", self._name, shlex.join(argv))
         channel = self._agents.take(self._place)
         finished = False
         try:
@@ -172,6 +178,7 @@ class NamespaceNode:
 
     def spawn(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, log: str = "/dev/null") -> int:
         """Start a program that stays; see RunningNode."""
+        commands.debug("%s: %s &", self._name, shlex.join(argv))
         try:
             answer, _ = self._agents.ask(self._place, "spawn", argv=list(argv), env=dict(env or {}), log=log)
         except OSError as error:
