@@ -266,6 +266,8 @@ def _global_ipv6(node: RunningNode, interface: str) -> list[str]:
 def _put_back(node: RunningNode, interface: str) -> None:
     path = _KEPT.format(interface)
     kept = node.read(path)
+    for family in ("-4", "-6") if kept else ():  # a line of a batch is a command: the family is the program's option
+        lines = [line[3:] for line in (kept or b"").splitlines() if line.startswith(family.encode())]
+        node.run(["ip", family, "-force", "-batch", "-"], stdin=b"\n".join(lines) + b"\n", check=False)
     if kept:
-        node.run(["ip", "-force", "-batch", "-"], stdin=kept, check=False)
         node.write({path: None})
