@@ -45,6 +45,7 @@ class Places:
     devices: dict[str, dict[int, Device]] = field(default_factory=dict)
     running: frozenset[str] = frozenset()
     _owners: dict[str, str] = field(default_factory=dict)
+    _meant: dict[str, str] = field(default_factory=dict)
 
     def read(self, instruments: Instruments) -> None:
         """Ask every running node's kernel afresh."""
@@ -53,7 +54,7 @@ class Places:
             sock = instruments.netlink(name)
             self.devices[name] = netlink.devices(sock)
             self.addresses[name] = netlink.addresses(sock, self.devices[name])
-        self._owners = {}
+        self._owners, self._meant = {}, {}
         for name in self.running:
             for each in self.addresses[name]:
                 if each.scope == 0:
@@ -83,7 +84,7 @@ class Places:
             raise ProbeError("the node does not run, so nothing can be sent from it", sender)
         destination = self._destination(flow)
         version = ip_address(destination).version
-        source = self._of_interface(sender, interface, version) if interface else None
+        source = self.first_address(sender, interface, version) if interface else None
         return Aim(flow, sender, destination, source)
 
     def _destination(self, flow: Flow) -> str:
@@ -93,7 +94,7 @@ class Places:
             node, _, interface = flow.destination.partition(":")
         self._known(node)
         if interface:
-            return self._of_interface(node, interface)
+            return self.first_address(node, interface)
         return self._service(node, flow) or self._of_node(node)
 
     def _known(self, node: str) -> None:
@@ -106,7 +107,8 @@ class Places:
                 return str(service.address)
         return None
 
-    def _of_interface(self, node: str, interface: str, version: int | None = None) -> str:
+    def first_address(self, node: str, interface: str, version: int | None = None) -> str:
+        """The first address of an interface (of IP version 4 or 6); ProbeError if it has none."""
         usable = [each.address for each in self._usable(node) if each.interface == interface]
         usable = [each for each in usable if version in (None, ip_address(each).version)]
         if not usable:
@@ -114,6 +116,11 @@ class Places:
         return usable[0]
 
     def _of_node(self, node: str) -> str:
+        if node not in self._meant:
+            self._meant[node] = self._choose(node)
+        return self._meant[node]
+
+    def _choose(self, node: str) -> str:
         usable = self._usable(node)
         cabled = {end.interface for link in self.topology.links_of(node) for end in link.endpoints if end.node == node}
         own = [each for each in usable if each.interface not in cabled and each.length in (32, 128)]

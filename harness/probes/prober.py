@@ -8,17 +8,21 @@ and the node where the packet ended is known.
 import random
 import threading
 from collections.abc import Sequence
+from typing import Literal
 
+from harness.probes.applications import Page, Resolution, dns_query, http_get
 from harness.probes.endpoints import Aim, Places
 from harness.probes.exchange import PATIENCE_S, Exchange, Probe, routed
 from harness.probes.instruments import Instruments, Nodes
 from harness.probes.investigation import Investigation
+from harness.probes.ladder import Rung, climb
 from harness.probes.netlink import Choice
 from harness.probes.reading import read
 from harness.probes.spread import spread
+from harness.probes.who_has import who_has
 from harness.witness import Spread
 from sim.errors import ProbeError
-from sim.flow import Flow, Trace
+from sim.flow import Disposition, Flow, Trace
 from sim.topology.model import Topology
 
 FIRST_PORT, LAST_PORT = 61000, 65535  # above the ephemeral ports of a node (net.ipv4.ip_local_port_range)
@@ -84,6 +88,45 @@ class Prober:
         with self._lock:
             self._places.read(self._instruments)
             return spread(self._instruments, self._places, node, prefix, flows)
+
+    def ladder(self, flow: Flow, highest: int = 30) -> tuple[Rung, ...]:
+        """Traceroute with the flow's own 5-tuple, up to that TTL."""
+        with self._lock:
+            self._places.read(self._instruments)
+            probe = self._probe(self._places.aim(flow))
+            return climb(self._instruments, self._places, probe, self._renew, highest)
+
+    def path_mtu(self, flow: Flow, highest: int = 9500) -> int:
+        """The largest IP packet, in bytes, that the flow's way takes with DF set; 0 if none gets through."""
+        fits, low, high = 0, 68, highest  # RFC 791: every link carries 68 bytes
+        while low <= high:
+            size = (low + high) // 2
+            passed = self.trace(flow, size_bytes=size).disposition in (Disposition.DELIVERED, Disposition.REFUSED)
+            fits, low, high = (size, size + 1, high) if passed else (fits, low, size - 1)
+        return fits
+
+    def http(self, flow: Flow, path: str = "/", host: str | None = None) -> Page:
+        """GET a path from the flow's destination, over a real connection."""
+        with self._lock:
+            self._places.read(self._instruments)
+            return http_get(self._instruments, self._places.aim(flow), path, host)
+
+    def dns(self, flow: Flow, name: str, record: Literal["A", "AAAA"] = "A") -> Resolution:
+        """Ask the flow's destination for a name."""
+        with self._lock:
+            self._places.read(self._instruments)
+            return dns_query(self._instruments, self._places.aim(flow), name, record)
+
+    def who_has(self, endpoint: str, address: str) -> tuple[str, ...]:
+        """The MACs that answer ARP or ND for an address on the cable of `node:interface`; two are a duplicate."""
+        node, _, interface = endpoint.partition(":")
+        with self._lock:
+            self._places.read(self._instruments)
+            device = self._places.device(node, interface)
+            if device is None:
+                raise ProbeError(f"no interface named {interface!r} to ask on", node)
+            source = self._places.first_address(node, interface, 6 if ":" in address else 4)
+            return who_has(self._instruments, node, device, address, source)
 
     def _via(self, node: str, interface: str) -> int:
         index = self._places.index(node, interface)
