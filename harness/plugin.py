@@ -71,12 +71,15 @@ class ScenarioFile(pytest.File):
         from sim.errors import FabricError
 
         self.results, self.open = [], ExitStack()
+        trouble = ""
         try:
             lab = _pool(self.config).take(self.scenario)
             self.open.callback(_pool(self.config).give_back, self.scenario)
             self.play = self.open.enter_context(playing(lab))
         except FabricError as error:
-            pytest.fail(str(error), pytrace=False)
+            trouble = str(error)
+        if trouble:  # outside of the except, so that pytest shows this line and no other
+            pytest.fail(trouble, pytrace=False)
 
     def teardown(self) -> None:
         """Give the lab back."""

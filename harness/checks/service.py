@@ -9,8 +9,11 @@ from harness.verdict import Verdict, errored, failed, passed
 from harness.ways import Way, ways_into, ways_out
 from harness.witness import Witness
 from sim.flow import Flow, Trace
-from sim.snapshot import NodeState
+from sim.snapshot import NodeState, Snapshot
 from sim.topology.facts import Service
+
+TRACED = 4
+"""Undelivered probes that are watched on every node, to say why."""
 
 PORTS = range(33001, 33017)
 """Source ports tried where a way can not be forced: 16 flows miss one of two equal ways once in 2 ** 15."""
@@ -38,12 +41,13 @@ def service(
     if not declared:
         known = ", ".join(each.name for each in witness.topology.nodes[node].facts.services) or "none"
         return failed(f"{node} declares no service {name or ''!r}; declared: {known}")
-    state = witness.snapshot().nodes[node]
+    snapshot = witness.snapshot()
+    state = snapshot.nodes[node]
     if not state.running:
         return errored(f"{node} is not running")
-    ways = ways_into(node, witness.topology, witness.snapshot())
+    ways = ways_into(node, witness.topology, snapshot)
     findings = [said for each in declared for said in _binding(node, state, each, address, ways, (wildcard, physical))]
-    reached, probes = _reach(witness, node, declared, address, reachable_from or [], ways)
+    reached, probes = _reach(witness, snapshot, node, declared, address, reachable_from or [], ways)
     shut, tried = _closed(witness, node, declared, address, closed_to or [])
     findings += [*reached, *shut]
     evidence = {"traces": trace_evidence([*probes, *tried]), "ways": [str(way) for way in ways]}
@@ -96,6 +100,7 @@ def _flow(source: str, node: str, each: Service, address: str | None, sport: int
 
 def _reach(
     witness: Witness,
+    snapshot: Snapshot,
     node: str,
     declared: Sequence[Service],
     address: str | None,
@@ -107,8 +112,10 @@ def _reach(
     probes = list(witness.traces(flows))
     for source in sources:
         for each in _one_per_address(declared):
-            probes += _each_way(witness, _flow(source, node, each, address), node, ways)
-    findings = [told(probe if probe.paths else witness.trace(probe.flow)) for probe in probes if not probe.delivered]
+            probes += _each_way(witness, snapshot, _flow(source, node, each, address), node, ways)
+    undelivered = [probe for probe in probes if not probe.delivered]
+    findings = [told(probe if probe.paths else witness.trace(probe.flow)) for probe in undelivered[:TRACED]]
+    findings += [told(probe) for probe in undelivered[TRACED:]]
     findings += [
         f"{probe.flow}: answered from {probe.answer_from}"
         for probe in probes
@@ -123,9 +130,8 @@ def _one_per_address(declared: Sequence[Service]) -> Iterable[Service]:
     return {each.address: each for each in reversed(declared)}.values()
 
 
-def _each_way(witness: Witness, flow: Flow, node: str, ways: Sequence[Way]) -> list[Trace]:
+def _each_way(witness: Witness, snapshot: Snapshot, flow: Flow, node: str, ways: Sequence[Way]) -> list[Trace]:
     """One watched probe per link of the source's; else source ports varied until every way in was seen."""
-    snapshot = witness.snapshot()
     source = flow.source.partition(":")[0]
     links = ways_out(source, flow.destination, snapshot, Neighbours(witness.topology, snapshot))
     if len(links) > 1:
