@@ -127,10 +127,11 @@ def _files(topology: Topology, name: str) -> Mapping[str, bytes]:
 
 
 def _prepare(lab: Lab, names: Collection[str]) -> None:
+    running = lab.nodes
     for name in names:
         declared = lab.topology.nodes[name]
-        if name in lab.nodes and (role := role_of(declared)):
-            role.prepare(lab.nodes[name], declared, lab)
+        if name in running and (role := role_of(declared)):
+            role.prepare(running[name], declared, lab)
 
 
 def start_roles(lab: Lab, names: Collection[str]) -> None:
