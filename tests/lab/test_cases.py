@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from harness import deploy
-from harness.run import Play, own_name
-from harness.scenario import Step
+from harness.play import playing
+from harness.run import own_name
+from harness.story import Step
 from harness.verdict import Outcome
 from sim.errors import Place
 from sim.flow import Flow
@@ -33,19 +34,14 @@ def running(file: Path) -> Iterator[Expect]:
     """A lab of the topology file, and a function that expects a check to pass there before long."""
     base = read_topology(file, allow_outside_binds=True)
     topology = read_topology(file, allow_outside_binds=True, name=own_name(base.name))
-    lab = deploy.bring_up(topology)
-    play = Play(lab)
+    with deploy.bring_up(topology) as lab, playing(lab) as play:
 
-    def expect(check: str, **arguments: Any) -> None:
-        step = Step("expect", check, arguments, Place(str(file)), within_s=CONVERGED_S, written=arguments)
-        verdict = play.expect(step).verdict
-        assert verdict.outcome is Outcome.PASS, f"{check}: {verdict.text}"
+        def expect(check: str, **arguments: Any) -> None:
+            step = Step("expect", check, arguments, Place(str(file)), within_s=CONVERGED_S, written=arguments)
+            verdict = play.expect(step).verdict
+            assert verdict.outcome is Outcome.PASS, f"{check}: {verdict.text}"
 
-    try:
         yield expect
-    finally:
-        play.close()
-        lab.destroy()
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +76,7 @@ def test_each_leaf_of_the_unnumbered_fabric_reaches_the_other_by_both_spines(unn
 def test_the_servers_of_the_unnumbered_fabric_reach_each_other(unnumbered_fabric: Expect) -> None:
     unnumbered_fabric("delivered", flow=Flow("server01", "172.16.2.101"))
     unnumbered_fabric("delivered", flow=Flow("server02", "172.16.1.101"))
-    unnumbered_fabric("delivered", flow=Flow("server01", "10.0.0.32"))
+    unnumbered_fabric("delivered", flow=Flow("server01", "10.0.0.12"))
 
 
 def test_every_node_of_the_unnumbered_fabric_has_a_management_address_by_dhcp(unnumbered_fabric: Expect) -> None:
