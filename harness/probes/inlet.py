@@ -43,11 +43,16 @@ def an_inlet(instruments: Instruments, places: Places, node: str, hops: Sequence
     candidates = list(_candidates(places, node, destination))
     candidates.sort(key=lambda inlet: (inlet.router.name in outgoing, not _is_own(places, inlet)))
     queries = [Query(destination, each.source, each.router.index, 0, "udp", 40000, 40001) for each in candidates]
-    for inlet, choice in zip(candidates, netlink.choices(instruments.netlink(node), queries), strict=True):
+    choices = netlink.choices(instruments.netlink(node), queries)
+    for inlet, choice in zip(candidates, choices, strict=True):
         device = places.devices[node].get(choice.outgoing)
-        if choice.type == "unicast" and device and device.name in outgoing and device.name != inlet.router.name:
+        if choice.type == "unicast" and device and device.name in outgoing:
             return inlet
-    raise ProbeError(f"no neighbour from which a packet to {destination} would be forwarded by that route", node)
+    said = f" ({choices[0].words})" if choices else ""
+    raise ProbeError(
+        f"no neighbour from which a packet to {destination} would be forwarded by that route{said}; does it forward?",
+        node,
+    )
 
 
 def _is_own(places: Places, inlet: Inlet) -> bool:
