@@ -1,7 +1,6 @@
 # Fabriclab. `make help` tells the whole story.
 TOPOLOGY ?= topologies/dev01
 REPORT   ?= reports/$(notdir $(patsubst %/,%,$(TOPOLOGY)))
-export FABRICLAB_HINTS := make
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lab-up lab-down verify test check bench clean

@@ -7,6 +7,8 @@ Progress and errors go to standard error, answers to standard output.
 import io
 import json
 import logging
+import os
+import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,11 +29,11 @@ WIDE = 200
 
 WORDS = {"pass": "passed", "fail": "failed", "error": "could not be judged", "skip": "skipped"}
 NEXT = (
-    ("fabriclab inspect {}", "nodes, addresses, stand-ins"),
-    ("fabriclab shell {} NODE", "a shell on a node"),
-    ("fabriclab trace {} --from NODE --to NODE --dport 443", "follow a packet"),
-    ("fabriclab push {} --dry-run", "after you changed a file"),
-    ("fabriclab destroy {}", "end it; nothing stays behind"),
+    ("inspect {}", "nodes, addresses, stand-ins"),
+    ("shell {} NODE", "a shell on a node"),
+    ("trace {} --from NODE --to NODE --dport 443", "follow a packet"),
+    ("push {} --dry-run", "after you changed a file"),
+    ("destroy {}", "end it; nothing stays behind"),
 )
 COLOURS = {"pass": "green", "fail": "bold red", "error": "bold magenta", "skip": "yellow"}
 
@@ -307,6 +309,9 @@ def report(found: Any, paths: Sequence[Path], as_json: bool) -> None:
 
 def _next(out: Console, name: str) -> None:
     """What to type next on a lab that runs."""
+    program = "fabriclab" if shutil.which("fabriclab") else os.path.relpath(sys.argv[0])
+    lines = [(f"{program} {command.format(name)}", what) for command, what in NEXT]
+    width = max(len(command) for command, _ in lines)
     out.print(f"\n[bold]{escape(name)}[/] is running. Next:")
-    for command, what in NEXT:
-        out.print(f"  {escape(command.format(name)):<62} [dim]{what}[/]")
+    for command, what in lines:
+        out.print(f"  {escape(command):<{width}}  [dim]{what}[/]")

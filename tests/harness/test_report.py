@@ -97,7 +97,7 @@ def test_the_console_says_how_it_ended_and_what_to_type_next(capsys: pytest.Capt
     draw(report(), (Path("reports/dev01/report.html"),), as_json=False)
     out = capsys.readouterr().out
     assert "FAIL  3 passed, 1 failed, 1 could not be judged, 1 skipped" in out
-    assert "report: reports/dev01/report.html" in out and "fabriclab destroy dev01" in out
+    assert "report: reports/dev01/report.html" in out and "destroy dev01" in out
     draw(report(), (), as_json=True)
     assert json.loads(capsys.readouterr().out)["counts"]["fail"] == 1
 
