@@ -7,12 +7,16 @@ drops without counting can be suspected, never convicted: `silent` lists those.
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
 
 from lab.node import RunningNode
 from sim.errors import CommandFailed, ProbeError
 
 SAVED = re.compile(r"^\[(?P<packets>\d+):\d+\] (?P<text>-A (?P<chain>\S+).*)$")
 POLICY = re.compile(r"^:(?P<chain>\S+) DROP \[(?P<packets>\d+):\d+\]$")
+FROM = re.compile(r"(?P<no>! )?-s (?P<prefix>[0-9a-f.:]+(/\d+)?)(?= |$)")
+TO = re.compile(r"(?P<no>! )?-d (?P<prefix>[0-9a-f.:]+(/\d+)?)(?= |$)")
+BUILT_IN = ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
 DROPS = re.compile(r"-j (DROP|REJECT)\b")
 NFT_DROPS = re.compile(r"\b(drop|reject)\b")
 NFT_COUNTER = re.compile(r"\bcounter packets (\d+) bytes \d+ ?")
@@ -32,6 +36,12 @@ class Rule:
     def __str__(self) -> str:
         return f"{self.tool} {self.table}: {self.text}"
 
+    def fits(self, source: str, destination: str, chains: tuple[str, ...]) -> bool:
+        """Whether a packet between these addresses, which passes those of the built-in chains, can have met it."""
+        if self.chain in BUILT_IN and self.chain not in chains:
+            return False
+        return _holds(FROM.search(self.text), source) and _holds(TO.search(self.text), destination)
+
 
 @dataclass(slots=True)
 class Counters:
@@ -43,6 +53,14 @@ class Counters:
     def moved(self, before: "Counters") -> list[Rule]:
         """The rules that took packets since."""
         return [rule for rule, packets in self.taken.items() if packets > before.taken[rule]]
+
+
+def _holds(found: re.Match[str] | None, address: str) -> bool:
+    """Whether the address lies in the prefix that a rule asks for (`! -s` excludes it), if it asks for any."""
+    if found is None:
+        return True
+    inside = ip_address(address) in ip_network(found["prefix"], strict=False)
+    return inside != bool(found["no"])
 
 
 def read_counters(node: RunningNode, version: int) -> Counters:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from harness.probes.capture import Capture
-from harness.probes.counters import Counters, read_counters
+from harness.probes.counters import Counters, Rule, read_counters
 from harness.probes.endpoints import Places
 from harness.probes.exchange import PATIENCE_S, Exchange, Probe
 from harness.probes.explain import End, Explainer
@@ -93,6 +93,7 @@ class Investigation:
     def _judge(self, case: Case, counters: Counters) -> None:
         end = case.end
         assert end is not None
+        case.rules = _fitting(case, end)
         if case.rules:
             words = str(case.rules[0]) if len(case.rules) == 1 else f"one of: {'; '.join(map(str, case.rules))}"
             case.end = End(self._denial(case, end), end.where, words)
@@ -128,6 +129,21 @@ class Investigation:
             if any(int(line.split()[1].rpartition(":")[2], 16) == probe.dport for line in lines):
                 return True
         return False
+
+
+def _fitting(case: Case, end: End) -> list[Rule]:
+    """The rules that moved, without those that other flows' packets must have moved."""
+    probe = case.probe
+    there, back = (probe.source, probe.aim.destination), (probe.aim.destination, probe.source)
+    forwarded = ("PREROUTING", "FORWARD", "POSTROUTING")
+    hosts = ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING")
+    at_an_end = end.local or end.where == probe.aim.sender or end.disposition is Disposition.REFUSED
+    chains = hosts if at_an_end else (*forwarded, *hosts) if probe.answer else forwarded
+    if end.disposition is Disposition.NO_ANSWER:
+        chains = (*forwarded, *hosts)
+    ways = [there] if chains == forwarded else [there, back]
+    found = [rule for rule in case.rules if any(rule.fits(*way, chains) for way in ways)]
+    return found or case.rules
 
 
 def _may_be_late(case: Case) -> bool:
