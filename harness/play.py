@@ -58,20 +58,24 @@ class LabWitness:
 
     def traces(self, flows: Sequence[Flow]) -> Sequence[Trace]:
         """One probe per flow, all at once."""
-        self._prober.topology = self._stage.drawn
-        return self._prober.traces(flows)
+        return self._probing().traces(flows)
 
     def trace(self, flow: Flow, size_bytes: int | None = None, via: str | None = None) -> Trace:
         """One probe with captures on every node."""
-        return self._prober.trace(flow, size_bytes=size_bytes, via=via)
+        return self._probing().trace(flow, size_bytes=size_bytes, via=via)
 
     def spread(self, node: str, prefix: str, flows: int) -> Spread:
         """Forward flows through a node and count where they go."""
-        return self._prober.spread(node, prefix, flows)
+        return self._probing().spread(node, prefix, flows)
 
     def close(self) -> None:
         """Close the sockets."""
         self._prober.close()
+
+    def _probing(self) -> Prober:
+        """The prober, told of the network as the actions so far have left it."""
+        self._prober.topology = self._stage.drawn
+        return self._prober
 
 
 class Play:
