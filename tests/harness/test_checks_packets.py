@@ -15,6 +15,7 @@ from harness.verdict import Outcome
 from harness.witness import Spread
 from sim.flow import Disposition, Flow
 from sim.snapshot import NextHop, NodeState
+from sim.topology.model import Kind
 
 FLOW = Flow("server1", "server4", "tcp", dport=443)
 WIRES = topology("server1:eth1 gw:eth1", "server4:eth1 gw:eth2")
@@ -85,6 +86,14 @@ class TestMtu:
         verdict = mtu(self.path_of(1500, Disposition.LOST), "server1", "server4", 1500)
         assert verdict.outcome is Outcome.FAIL
         assert "expected to be told" in verdict.text
+
+    def test_a_bridge_that_drops_it_tells_nobody(self):
+        told = self.path_of(1500)
+        bridge = replace(WIRES.nodes["gw"], kind=Kind.BRIDGE)
+        told.topology = replace(WIRES, nodes={**WIRES.nodes, "gw": bridge})
+        verdict = mtu(told, "server1", "server4", 1500)
+        assert verdict.outcome is Outcome.FAIL
+        assert "black hole" in verdict.text
 
 
 class TestEcmp:
