@@ -16,7 +16,7 @@ from lab.lab import Difference, Lab
 from lab.node import RunningNode
 from lab.roles import role_of
 from lab.runtimes import Runtime, StandIn
-from sim.errors import CommandFailed, InputError
+from sim.errors import CommandFailed, FabricError, InputError
 from sim.topology.files import node_files
 from sim.topology.model import Topology
 
@@ -77,8 +77,11 @@ def apply(lab: Lab, topology: Topology, progress: Progress = lambda _: None) -> 
         had = lab.each(lambda node: current_files(node, ()))
         try:
             return _advance(lab, topology, progress)
-        except BaseException:
-            _go_back(lab, before, had)
+        except BaseException as error:
+            try:
+                _go_back(lab, before, had)
+            except FabricError as second:
+                error.add_note(f"going back: {second}")
             raise
 
 

@@ -37,8 +37,8 @@ def deploy(network: Topology, *, runtime: str, bare: bool, progress: Progress) -
     from harness.deploy import apply, bring_up
 
     started = time.monotonic()
-    running = Lab.find(network.name) if network.name in Lab.names() else None
-    if running and running.is_running() and not bare:
+    running = Lab.find(network.name) if Lab.runs(network.name) else None
+    if running and not bare:
         lab, what = running, "changed" if apply(running, network, progress) else "unchanged"
     else:
         lab, what = bring_up(network, bare=bare, progress=progress, runtime=runtime), "deployed"

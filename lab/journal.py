@@ -30,6 +30,15 @@ def run_folder() -> Path:
     return Path(f"/tmp/fabriclab-{os.geteuid()}")
 
 
+def process_started(pid: int) -> str | None:
+    """When a running process was started (clock ticks since boot), which tells it from a later one of that number."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if status[0] == "Z" else status[19]
+
+
 class Journal:
     """One lab's folder."""
 
@@ -101,10 +110,9 @@ class Journal:
         """The keeper's pid, if that very process still runs."""
         try:
             pid, started = (self.folder / "keeper.pid").read_text().split()
-            status = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        except (FileNotFoundError, ValueError, ProcessLookupError):
+        except (FileNotFoundError, ValueError):
             return None
-        return int(pid) if status[19] == started and status[0] != "Z" else None
+        return int(pid) if process_started(int(pid)) == started else None
 
     def append(self, file: str, entry: dict[str, Any]) -> None:
         """Add a line to one of the lab's lists (`external`, `stand-ins`), on disk when this returns."""
@@ -112,9 +120,9 @@ class Journal:
             lines.write(json.dumps(entry) + "\n")
 
     def lines(self, file: str) -> list[dict[str, Any]]:
-        """One of the lab's lists."""
+        """One of the lab's lists. A last line cut off (a full disk) was never acted upon."""
         try:
-            return [json.loads(line) for line in (self.folder / file).read_text().splitlines()]
+            return [json.loads(line) for line in (self.folder / file).read_text().split("\n")[:-1]]
         except FileNotFoundError:
             return []
 

@@ -8,33 +8,35 @@ the nodes is pushed by `harness.deploy`: here they come up cabled and empty. All
 """
 
 import json
+import os
 import subprocess
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
-from types import TracebackType
+from dataclasses import asdict, dataclass
+from types import MappingProxyType, TracebackType
 from typing import Any, Self, TypeVar
 
 from lab import management
 from lab.enclosure.keeper import HOST
-from lab.journal import Journal
+from lab.journal import Journal, process_started
 from lab.node import RunningNode
 from lab.runtimes import StandIn
 from lab.runtimes.namespaces import Namespaces
 from sim.errors import LabError
 from sim.topology.files import node_files
-from sim.topology.model import Endpoint, Link, Node, Topology
+from sim.topology.model import Endpoint, Kind, Link, Node, Topology
 from sim.topology.record import from_record, to_record
 
 Result = TypeVar("Result")
 _WORKERS = 16
+NO_PORTS: Mapping[str, management.Port] = MappingProxyType({})
 _TOLD = "/run/fabriclab/stand-ins.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What separates a running lab from a topology. `changed` nodes are made anew; their neighbours' cables stay."""
+    """What separates a running lab from a topology. `changed` nodes, failed ones too, keep only their cables."""
 
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
@@ -49,12 +51,13 @@ class Difference:
 class Lab:
     """A deployed topology."""
 
-    def __init__(self, topology: Topology, journal: Journal, runtime: Namespaces) -> None:
+    def __init__(
+        self, topology: Topology, journal: Journal, runtime: Namespaces, ports: Mapping[str, management.Port] = NO_PORTS
+    ) -> None:
         self.topology = topology
         self.runtime = runtime
         self._journal = journal
-        self._ports: dict[str, management.Port] = {}
-        self._ports = management.plan(topology, _files(topology)) if management.is_needed(topology) else {}
+        self._ports = dict(ports) or _plan(topology)
 
     @property
     def name(self) -> str:
@@ -75,6 +78,8 @@ class Lab:
                 raise LabError(
                     "this lab is running already; `fabriclab destroy` it, or deploy under another name", topology.name
                 )
+            if cls._is_in_the_making(journal):
+                raise LabError("another command is bringing this lab up", topology.name)
             _end(journal)
             runtime = Namespaces(journal)
             lab = cls(topology, journal, runtime)
@@ -110,9 +115,8 @@ class Lab:
         if not management.is_needed(self.topology):
             return
         host, net = self.host, self.topology.management
-        numbers = {name: number for number, name in enumerate(self._ports)}
         ports = [self._ports[name] for name in names if name in self._ports]
-        self.runtime.wire([management.cable(net, port, numbers[port.node]) for port in ports])
+        self.runtime.wire([management.cable(net, port) for port in ports])
         self._write_hosts()
         self.each(lambda node: management.route_out(node, net), [port.node for port in ports if not port.by_dhcp])
         for process in host.processes():
@@ -135,11 +139,14 @@ class Lab:
         journal = Journal(name)
         record = journal.read() if journal.exists else None
         if record is None or journal.keeper_pid() is None:
+            if journal.exists:
+                raise LabError("this lab's first process has ended; `fabriclab destroy` clears what is left", name)
             known = ", ".join(cls.names()) or "none"
             raise LabError(f"this lab is not running (running: {known}); `fabriclab deploy` starts one", name)
         topology = from_record(record["topology"])
         runtime = Namespaces(journal)
-        lab = cls(topology, journal, runtime)
+        ports = {each["node"]: management.Port(**each) for each in record["ports"]}
+        lab = cls(topology, journal, runtime, ports)
         runtime.remember(list(topology.nodes.values()), [*topology.links, *lab._management_cables()])
         return lab
 
@@ -153,6 +160,20 @@ class Lab:
         record = journal.read()
         return record is not None and record["state"] == "running" and journal.keeper_pid() is not None
 
+    @staticmethod
+    def _is_in_the_making(journal: Journal) -> bool:
+        """Whether a command other than this one is about to bring the lab up."""
+        record = journal.read()
+        if record is None or record["state"] != "deploying" or journal.keeper_pid() is None:
+            return False
+        pid, started = record["by"]
+        return bool(pid != os.getpid() and process_started(pid) == started)
+
+    @classmethod
+    def runs(cls, name: str) -> bool:
+        """Whether a lab of that name was brought up to its end and has not ended since."""
+        return cls._is_up(Journal(name))
+
     def is_running(self) -> bool:
         """Whether the lab was brought up to its end."""
         return self._is_up(self._journal)
@@ -162,7 +183,9 @@ class Lab:
         self._journal.write(self._record("running"))
 
     def _record(self, state: str) -> dict[str, Any]:
-        return {"state": state, "topology": to_record(self.topology)}
+        by = (os.getpid(), process_started(os.getpid()))
+        ports = [asdict(port) for port in self._ports.values()]
+        return {"state": state, "by": by, "ports": ports, "topology": to_record(self.topology)}
 
     def destroy(self) -> None:
         """End everything. Nothing stays behind."""
@@ -175,6 +198,7 @@ class Lab:
         journal = Journal(name)
         if not journal.exists:
             return False
+        journal.end_keeper()  # a command at work on the lab fails at once, and gives up the lock that it holds
         with journal.locked():
             _end(journal)
             journal.remove()
@@ -215,7 +239,7 @@ class Lab:
         return self.runtime.node(HOST)
 
     def states(self) -> Mapping[str, str]:
-        """Each node's state: running or halted."""
+        """Each node's state: running, halted, failed (its first process was killed) or missing (never made)."""
         return self.runtime.states()
 
     def stand_ins(self) -> tuple[StandIn, ...]:
@@ -239,6 +263,12 @@ class Lab:
         chosen = {name: node for name, node in running.items() if names is None or name in names}
         with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
             futures = {name: pool.submit(work, node) for name, node in chosen.items()}
+            try:
+                wait(futures.values())
+            except BaseException:  # interrupted: who waits on a node waits no longer
+                pool.shutdown(wait=False, cancel_futures=True)
+                self.runtime.hang_up()
+                raise
         return {name: future.result() for name, future in futures.items()}
 
     # --- its changes
@@ -277,7 +307,17 @@ class Lab:
     def difference(self, wanted: Topology) -> Difference:
         """What `apply` would do."""
         have, want = self.topology.nodes, wanted.nodes
-        changed = tuple(name for name in want if name in have and _shape(want[name]) != _shape(have[name]))
+        states = self.states()
+        changed = tuple(
+            name
+            for name in want
+            if name in have
+            and (
+                _shape(want[name]) != _shape(have[name])
+                or states[name] in ("failed", "missing")
+                or (want[name].managed and wanted.management != self.topology.management)
+            )
+        )
         old, new = _cables(self.topology), _cables(wanted)
         return Difference(
             added=tuple(name for name in want if name not in have),
@@ -288,31 +328,50 @@ class Lab:
         )
 
     def apply(self, wanted: Topology) -> Difference:
-        """Make the running lab the wanted topology: nodes and cables. Files are `harness.deploy.apply`'s business."""
+        """Make the running lab the wanted topology: nodes and cables. Files are `harness.deploy.apply`'s business.
+
+        Should it fail halfway, the lab counts as the wanted one with nodes missing: applying the old one goes back.
+        """
         found = self.difference(wanted)
         old, new = _cables(self.topology), _cables(wanted)
-        gone = {*found.removed, *found.changed}
+        again = [name for name in found.changed if self._stays_cabled(name, wanted)]
+        anew = [name for name in found.changed if name not in again]
+        gone, made = {*found.removed, *anew}, [*found.added, *anew]
+        left = {name: port for name, port in self._ports.items() if name not in {*gone, *again}}
+        ports = _plan(wanted, left)
         self.runtime.unwire([link for key, link in old.items() if key in found.unwired or _touches(link, gone)])
-        for name in gone:
-            if name in self._ports:
-                self.runtime.unwire([link for link in self._management_cables() if link.endpoints[0].node == name])
+        self.runtime.unwire([link for link in self._management_cables() if _touches(link, {*gone, *again})])
         self.runtime.remove(list(gone))
-        made = [*found.added, *found.changed]
+        for name in again:
+            self.runtime.halt(name)
+        if wanted.management != self.topology.management:
+            self.host.run(["ip", "link", "delete", self.topology.management.bridge], check=False)
+        self.topology, self._ports = wanted, ports
+        self._journal.write(self._record("running"))
         self.runtime.create([wanted.nodes[name] for name in made])
+        for name in again:
+            self.runtime.restart(wanted.nodes[name])
         self._open_bridge(wanted)
         self.runtime.wire([link for key, link in new.items() if key in found.wired or _touches(link, set(made))])
-        self.topology = wanted
-        self._ports = management.plan(wanted, _files(wanted)) if management.is_needed(wanted) else {}
-        self._manage(made)
+        self._manage([*made, *again])
         return found
+
+    def _stays_cabled(self, name: str, wanted: Topology) -> bool:
+        """Whether a node can be made anew with its cables in place, so that its neighbours keep their interfaces."""
+        kinds = {self.topology.nodes[name].kind, wanted.nodes[name].kind}
+        return Kind.HOST not in kinds and self.states()[name] != "missing"
 
     def _management_cables(self) -> list[Link]:
         net = self.topology.management
-        return [management.cable(net, port, number) for number, port in enumerate(self._ports.values())]
+        return [management.cable(net, port) for port in self._ports.values()]
 
 
 def _files(topology: Topology) -> dict[str, dict[str, bytes]]:
     return {name: dict(node_files(topology, node)) for name, node in topology.nodes.items()}
+
+
+def _plan(topology: Topology, kept: Mapping[str, management.Port] = NO_PORTS) -> dict[str, management.Port]:
+    return management.plan(topology, _files(topology), kept) if management.is_needed(topology) else {}
 
 
 def _shape(node: Node) -> tuple[object, ...]:

@@ -5,10 +5,12 @@ ask for DHCP on eth0 gets its address from a dnsmasq there; the others get it gi
 each time.
 """
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
+from types import MappingProxyType
 
 from lab import naming
 from lab.node import RunningNode
@@ -20,12 +22,13 @@ _DHCP_ASKED = (re.compile(rb"^\s*iface\s+eth0\s+inet\s+dhcp", re.M), re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A node's place on the management network. Addresses are without length."""
+    """A node's place on the management network. Addresses are without length; `number` names the bridge's port."""
 
     node: str
     ipv4: str
     ipv6: str
     by_dhcp: bool
+    number: int
 
 
 def is_needed(topology: Topology) -> bool:
@@ -35,21 +38,32 @@ def is_needed(topology: Topology) -> bool:
     )
 
 
-def plan(topology: Topology, files: Mapping[str, Mapping[str, bytes]]) -> dict[str, Port]:
-    """Who gets which address: fixed ones first, the rest in the file's order from the gateway's successor on."""
+def plan(
+    topology: Topology, files: Mapping[str, Mapping[str, bytes]], kept: Mapping[str, Port] = MappingProxyType({})
+) -> dict[str, Port]:
+    """Who gets which address: fixed ones first, the rest in the file's order from the gateway's successor on.
+
+    `kept` are the ports of nodes that run already and stay as they are.
+    """
     managed = [node for node in topology.nodes.values() if node.managed]
-    taken4 = {node.mgmt_ipv4 for node in managed} | {gateway4(topology.management)}
-    taken6 = {node.mgmt_ipv6 for node in managed} | {gateway6(topology.management)}
+    stay = [kept[node.name] for node in managed if node.name in kept]
+    taken4 = {node.mgmt_ipv4 for node in managed} | {gateway4(topology.management)} | {port.ipv4 for port in stay}
+    taken6 = {node.mgmt_ipv6 for node in managed} | {gateway6(topology.management)} | {port.ipv6 for port in stay}
+    numbers = (number for number in itertools.count() if number not in {port.number for port in stay})
     range4 = topology.management.ipv4_range or topology.management.ipv4_subnet
     range6 = topology.management.ipv6_range or topology.management.ipv6_subnet
     free4 = (str(host) for host in ip_network(range4).hosts() if str(host) not in taken4)
     free6 = (str(host) for host in ip_network(range6).hosts() if str(host) not in taken6)
     ports = {}
     for node in managed:
+        if node.name in kept:
+            ports[node.name] = kept[node.name]
+            continue
         ipv4 = node.mgmt_ipv4 or next(free4, None)
         if ipv4 is None:
             raise TopologyError(f"mgmt: {range4} has too few addresses", node.place)
-        ports[node.name] = Port(node.name, ipv4, node.mgmt_ipv6 or next(free6), _asks_for_dhcp(files[node.name]))
+        by_dhcp = _asks_for_dhcp(files[node.name])
+        ports[node.name] = Port(node.name, ipv4, node.mgmt_ipv6 or next(free6), by_dhcp, next(numbers))
     return ports
 
 
@@ -72,12 +86,14 @@ def gateway6(management: Management) -> str:
     return management.ipv6_gateway or str(next(ip_network(management.ipv6_subnet).hosts()))
 
 
-def cable(management: Management, port: Port, number: int) -> Link:
+def cable(management: Management, port: Port) -> Link:
     """The cable from a node's eth0 to the bridge."""
     length4, length6 = (ip_network(net).prefixlen for net in (management.ipv4_subnet, management.ipv6_subnet))
     addresses = () if port.by_dhcp else (f"{port.ipv4}/{length4}", f"{port.ipv6}/{length6}")
     end = Endpoint(port.node, "eth0", addresses=addresses)
-    return Link(LinkType.MGMT_NET, (end,), management.mtu_bytes, f"mgmt{number}", vars={"bridge": management.bridge})
+    return Link(
+        LinkType.MGMT_NET, (end,), management.mtu_bytes, f"mgmt{port.number}", vars={"bridge": management.bridge}
+    )
 
 
 def open_bridge(host: RunningNode, management: Management) -> None:

@@ -93,6 +93,8 @@ class Agent:
             request(channel, descriptors, **message)
         except OSError as error:
             self.reply(channel, {"errno": error.errno or errno.EIO, "error": str(error)})
+        except ValueError as error:  # words that no system call takes: a zero byte, an empty program's name
+            self.reply(channel, {"errno": errno.EINVAL, "error": str(error)})
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)

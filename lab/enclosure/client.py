@@ -7,6 +7,7 @@ import shlex
 import socket as sockets
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ class Agents:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._idle: dict[str, list[sockets.socket]] = {}
+        self._busy: set[sockets.socket] = set()
         self._lock = threading.Lock()
         self._keeper: sockets.socket | None = None
 
@@ -50,14 +52,30 @@ class Agents:
         """A connection to an agent, for the caller alone until it is given back."""
         with self._lock:
             idle = self._idle.get(place)
-            if idle:
-                return idle.pop()
-        return self._connect(f"n/{place}")
+            channel = idle.pop() if idle else None
+        channel = channel or self._connect(f"n/{place}")
+        with self._lock:
+            self._busy.add(channel)
+        return channel
 
     def give_back(self, place: str, channel: sockets.socket) -> None:
         """The caller is done, and nothing more will come over this connection."""
         with self._lock:
+            self._busy.discard(channel)
             self._idle.setdefault(place, []).append(channel)
+
+    def drop(self, channel: sockets.socket) -> None:
+        """The caller is done, and something may still come over this connection: the agent ends what was asked."""
+        with self._lock:
+            self._busy.discard(channel)
+        channel.close()
+
+    def hang_up(self) -> None:
+        """End every conversation in progress: who waits for an answer gets NodeFailed."""
+        with self._lock:
+            for channel in self._busy:
+                with suppress(OSError):  # the other side may be gone already
+                    channel.shutdown(sockets.SHUT_RDWR)
 
     def ask(
         self, place: str, request: str, descriptors: Sequence[int] = (), **arguments: Any
@@ -68,10 +86,10 @@ class Agents:
             messages.send(channel, {"do": request, **arguments}, descriptors)
             answer, received = messages.receive(channel)
         except messages.Gone:
-            channel.close()
+            self.drop(channel)
             raise NodeFailed(f"the node ended during {request!r}", place) from None
         except BaseException:
-            channel.close()
+            self.drop(channel)
             raise
         self.give_back(place, channel)
         if "errno" in answer:
@@ -173,7 +191,7 @@ class NamespaceNode:
             if finished:
                 self._agents.give_back(self._place, channel)
             else:
-                channel.close()  # the agent ends what we no longer wait for
+                self._agents.drop(channel)
         return int(answer["status"])
 
     def spawn(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, log: str = "/dev/null") -> int:

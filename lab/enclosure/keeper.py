@@ -8,6 +8,7 @@ The keeper's own network namespace is the lab's `host` side: the management brid
 is always present whose agent shares it.
 """
 
+import errno
 import gc
 import json
 import os
@@ -28,12 +29,11 @@ _PARTS = {"net": linux.NEWNET, "mnt": linux.NEWNS, "uts": linux.NEWUTS, "ipc": l
 
 @dataclass(slots=True)
 class _Node:
-    """A node's handles: its agent's pid, its network namespace, a netlink socket in it, and its plan."""
+    """A node's handles: its agent's pid, its network namespace and a netlink socket in it."""
 
     pid: int
     namespace: int
     rtnl: netlink.Rtnl
-    plan: dict[str, Any]
     parked: dict[str, str] = field(
         default_factory=dict
     )  # interface -> its name in the keeper's namespace, while halted
@@ -106,7 +106,10 @@ class Keeper:
 
     def do_create(self, nodes: dict[str, dict[str, Any]]) -> None:
         """Create nodes; wait until every agent is ready."""
-        started = {name: self.start(name, plan) for name, plan in nodes.items()}
+        self.wait_for({name: self.start(name, plan) for name, plan in nodes.items()})
+
+    def wait_for(self, started: dict[str, int]) -> None:
+        """Wait until these agents are ready."""
         for name, ready in started.items():
             with os.fdopen(ready, "rb") as file:
                 words = file.read().decode()
@@ -136,51 +139,64 @@ class Keeper:
         rtnl.do(netlink.change("lo", up=True))
         if plan.get("bridge"):
             rtnl.do(netlink.bridge(plan["bridge"]))
-        self.nodes[name] = _Node(pid, namespace, rtnl, plan)
+        self.nodes[name] = _Node(pid, namespace, rtnl)
         return ready
 
     def do_remove(self, names: list[str]) -> None:
         """Remove nodes; the far ends of their cables go with their namespaces."""
         for name in names:
-            node = self.nodes.pop(name)
+            self.culprit = name
+            node = self.nodes.pop(name, None)
+            if node is None:
+                continue
             self.kill(node)
             self.rtnl.try_each([netlink.delete(parked) for parked in node.parked.values()])
-            os.remove(f"n/{name}")
+            if os.path.exists(f"n/{name}"):
+                os.remove(f"n/{name}")
 
     @staticmethod
     def kill(node: _Node) -> None:
-        """End a node's first process, and with it all of the node's."""
-        if node.pid:
-            os.kill(node.pid, signal.SIGKILL)
-            os.waitpid(node.pid, 0)
+        """End a node's first process, and with it all of the node's. One that is halted has none."""
+        if node.halted:
+            return
+        os.kill(node.pid, signal.SIGKILL)
+        os.waitpid(node.pid, 0)
         node.pid = 0
         node.rtnl.close()
         os.close(node.namespace)
 
     def do_halt(self, name: str, interfaces: list[str]) -> None:
         """Pull a node's power; its cables' ends wait here, dark, so that the neighbours keep theirs."""
+        self.culprit = name
         node = self.nodes[name]
+        if node.halted:
+            return
         for interface in interfaces:
             self.parking += 1
             parked = f"parked{self.parking}"
             node.rtnl.move(interface, self.home["net"], parked)
             node.parked[interface] = parked
         self.kill(node)
-        os.remove(f"n/{name}")
+        if os.path.exists(f"n/{name}"):
+            os.remove(f"n/{name}")
 
-    def do_restart(self, name: str, ends: list[dict[str, Any]]) -> None:
-        """Give a halted node its power and its cables back."""
+    def do_restart(self, name: str, plan: dict[str, Any], ends: list[dict[str, Any]]) -> None:
+        """Give a halted node its power and its cables back; the plan may be another one."""
+        self.culprit = name
+        if not self.nodes[name].halted:
+            return
         parked = self.nodes[name].parked
-        self.do_create({name: self.nodes[name].plan})
+        ready = self.start(name, plan)
         node = self.nodes[name]
         for interface, waiting in parked.items():
             self.rtnl.move(waiting, node.namespace, interface)
+        self.wait_for({name: ready})
         for end in ends:
             self.dress(node, end)
 
     def do_states(self) -> dict[str, Any]:
-        """Each node's state, and its first process as seen from the keeper."""
-        return {name: {"pid": node.pid} for name, node in self.nodes.items()}
+        """Each node's state: "failed" is one whose first process was killed from outside."""
+        return {name: {"state": _state(node)} for name, node in self.nodes.items()}
 
     # --- cables
 
@@ -204,11 +220,18 @@ class Keeper:
         node.rtnl.do(*requests)
 
     def do_unwire(self, ends: list[dict[str, Any]]) -> None:
-        """Take cables out; one end named is enough."""
+        """Take cables out; one end named is enough. One that is not there is out already."""
         for end in ends:
-            node = self.nodes[end["node"]]
-            rtnl, name = (self.rtnl, node.parked[end["name"]]) if node.halted else (node.rtnl, end["name"])
-            rtnl.do(netlink.delete(name))
+            node = self.nodes.get(end["node"])
+            if node is None:
+                continue
+            self.culprit = f"{end['node']}:{end['name']}"
+            rtnl, name = (self.rtnl, node.parked.pop(end["name"], "")) if node.halted else (node.rtnl, end["name"])
+            try:
+                rtnl.do(netlink.delete(name))
+            except OSError as error:
+                if error.errno != errno.ENODEV:
+                    raise
 
     def do_change(self, node: str, name: str, up: bool | None, mtu_bytes: int | None) -> None:
         """Change one end."""
@@ -228,6 +251,13 @@ class Keeper:
             else:
                 return {"kind": kind}
         return {"kind": None}
+
+
+def _state(node: _Node) -> str:
+    if node.halted:
+        return "halted"
+    ended = os.waitid(os.P_PID, node.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    return "failed" if ended else "running"
 
 
 def enclose(folder: str, tools: str | None, ready: int, lock: int) -> None:

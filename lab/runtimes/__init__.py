@@ -62,7 +62,7 @@ class Runtime(Protocol):
         ...
 
     def states(self) -> Mapping[str, str]:
-        """Each node's state: running or halted."""
+        """Each node's state: running, halted, failed (its first process was killed) or missing (never made)."""
         ...
 
     def destroy(self) -> None:

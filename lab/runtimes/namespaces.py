@@ -44,9 +44,14 @@ class Namespaces:
         argv = [sys.executable, "-I", "-S", "-c", program, str(_PROJECT)]
         arguments = [str(self._journal.folder), str(tools) if tools.is_dir() else "", str(told), str(lock)]
         with subprocess.Popen(argv + arguments, pass_fds=(told, lock), stdin=subprocess.DEVNULL, cwd="/") as starter:
-            os.close(told)
-            with os.fdopen(ready, "rb") as file:
-                words = file.read().decode()
+            try:
+                os.close(told)
+                with os.fdopen(ready, "rb") as file:
+                    words = file.read().decode()
+            except BaseException:
+                starter.kill()  # from here on either the keeper's pid is on disk or there is no keeper
+                starter.wait()
+                raise
         if words != "ready" or starter.returncode:
             raise HostError(f"cannot enclose a lab: {words or 'the first process ended'}; see `fabriclab preflight`")
         self._ask("create", nodes={keeper.HOST: self._plan(Node(name=keeper.HOST, kind=Kind.HOST))})
@@ -64,7 +69,7 @@ class Namespaces:
 
     def remove(self, names: Sequence[str]) -> None:
         """Remove nodes; see Runtime."""
-        self._ask("remove", names=[name for name in names if self._kinds.pop(name) is not Kind.HOST])
+        self._ask("remove", names=[name for name in names if self._kinds.pop(name, Kind.HOST) is not Kind.HOST])
         for name in names:
             self._agents.forget(name)
             for link in self._cables.pop(name, []):
@@ -127,15 +132,18 @@ class Namespaces:
 
     def halt(self, name: str) -> None:
         """Pull a node's power; see Runtime."""
+        if self._place(name) == keeper.HOST:
+            raise NodeFailed("stands for the machine itself, which has no power to pull", name)
         ends = [end.interface for link in self._cables.get(name, []) for end in link.endpoints if end.node == name]
         self._ask("halt", name=name, interfaces=[end for end in ends if self._is_cable(name, end)])
         self._agents.forget(name)
 
     def restart(self, node: Node) -> None:
         """Give a halted node its power back; see Runtime."""
+        self._kinds[node.name] = node.kind
         links = [link for link in self._cables.get(node.name, []) if link.type is not LinkType.DUMMY]
         ends = [self._end(link, end) for link in links for end in link.endpoints if end.node == node.name]
-        self._ask("restart", name=node.name, ends=ends)
+        self._ask("restart", name=node.name, plan=self._plan(node), ends=ends)
         for link in self._cables.get(node.name, []):
             if link.type is LinkType.DUMMY:
                 self._dummy(link)
@@ -150,9 +158,14 @@ class Namespaces:
         return [each for each in found if each.node in self._kinds]
 
     def states(self) -> Mapping[str, str]:
-        """Each node's state: running or halted."""
-        pids = self._ask("states")
-        return {name: "running" if pids[self._place(name)]["pid"] else "halted" for name in self._kinds}
+        """Each node's state; see Runtime."""
+        found = self._ask("states")
+        places = {name: self._place(name) for name in self._kinds}
+        return {name: found[place]["state"] if place in found else "missing" for name, place in places.items()}
+
+    def hang_up(self) -> None:
+        """Let go of every node: calls in progress fail, and the programs that they wait for end."""
+        self._agents.hang_up()
 
     def destroy(self) -> None:
         """End everything; see Runtime."""
@@ -236,7 +249,7 @@ class Namespaces:
     def _strike(self, link: Link) -> None:
         for end in link.endpoints:
             cables = self._cables.get(end.node, [])
-            self._cables[end.node] = [each for each in cables if each is not link]
+            self._cables[end.node] = [each for each in cables if each != link]
 
     def _tell(self, stand_in: StandIn) -> None:
         self._journal.append("stand-ins", {"node": stand_in.node, "wanted": stand_in.wanted, "given": stand_in.given})
@@ -246,7 +259,10 @@ _KEPT = "/run/fabriclab/link-{}.batch"
 
 
 def _keep_for_later(node: RunningNode, interface: str) -> None:
-    """Note, as commands for `ip -batch`, what the interface would lose by being set down."""
+    """Note, as commands for `ip -batch`, what the interface would lose by being set down; once, should it be down."""
+    path = _KEPT.format(interface)
+    if node.read(path) is not None:
+        return
     lines = [f"-6 address replace {text} dev {interface} nodad" for text in _global_ipv6(node, interface)]
     for family in ("-4", "-6"):
         shown = node.run(["ip", family, "route", "show", "table", "all", "dev", interface], check=False).text
@@ -255,7 +271,7 @@ def _keep_for_later(node: RunningNode, interface: str) -> None:
             for line in shown.splitlines()
             if re.search(r"proto (boot|static|dhcp)\b", line) or ("proto" not in line and "linkdown" not in line)
         ]
-    node.write({_KEPT.format(interface): "\n".join(lines).encode() + b"\n"})
+    node.write({path: "\n".join(lines).encode() + b"\n"})
 
 
 def _global_ipv6(node: RunningNode, interface: str) -> list[str]:
