@@ -8,9 +8,9 @@ from its first good one on. An action that can not be done skips the rest. A Fab
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from harness import checks
 from harness.actions import Stage, actions
@@ -29,6 +29,17 @@ from sim.topology.model import Topology
 TICK_S = 0.2
 """The longest silence before a check is asked again."""
 
+FRESH_S = 0.5
+"""How long a Snapshot may serve while no kernel has news."""
+
+
+class Rings(Protocol):
+    """What a Play needs of a Bell."""
+
+    def wait(self, longest_s: float) -> None:
+        """Return at the next news, or when `longest_s` has passed."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
@@ -41,20 +52,42 @@ class StepResult:
 
 
 class LabWitness:
-    """A Witness that asks a running lab: its kernels and daemons, and packets."""
+    """A Witness that asks a running lab: its kernels and daemons, and packets.
+
+    One Snapshot serves the looks of a moment: it is taken anew once a kernel has news, the lab was changed, or FRESH_S
+    (for what no kernel tells) has passed.
+    """
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._prober = Prober(stage.lab.runtime, stage.drawn)
+        self._bell: Bell | None = None
+        self._last: tuple[Snapshot, int, float] | None = None  # with the rings before it, and when it was begun
 
     @property
     def topology(self) -> Topology:
         """The network as drawn, after the actions so far."""
         return self._stage.topology
 
+    @property
+    def bell(self) -> Bell:
+        """The bell that listens to the nodes running now."""
+        if self._bell is None:
+            self._bell = Bell(self._stage.lab)
+        return self._bell
+
+    def changed(self) -> None:
+        """The lab was changed: what was seen no longer counts, and other nodes may be running."""
+        if self._bell is not None:
+            self._bell.close()
+        self._bell, self._last = None, None
+
     def snapshot(self) -> Snapshot:
         """The network as it is now."""
-        return observe(self._stage.lab)
+        rings, began = self.bell.rings(), time.monotonic()
+        if self._last is None or self._last[1] != rings or began - self._last[2] > FRESH_S:
+            self._last = observe(self._stage.lab), rings, began
+        return self._last[0]
 
     def traces(self, flows: Sequence[Flow]) -> Sequence[Trace]:
         """One probe per flow, all at once."""
@@ -70,6 +103,7 @@ class LabWitness:
 
     def close(self) -> None:
         """Close the sockets."""
+        self.changed()
         self._prober.close()
 
     def _probing(self) -> Prober:
@@ -81,13 +115,16 @@ class LabWitness:
 class Play:
     """Steps on a lab, one after another: what happened so far, and the clock since the last `do`.
 
-    `listen` opens a Bell; the witness answers the checks.
+    The witness answers the checks; `bell` says when it is worth asking again, `changed` is told after each `do`.
     """
 
-    def __init__(self, stage: Stage, witness: Witness, listen: Callable[[], Bell]) -> None:
+    def __init__(
+        self, stage: Stage, witness: Witness, bell: Callable[[], Rings], changed: Callable[[], None] = lambda: None
+    ) -> None:
         self.stage = stage
         self.witness = witness
-        self._listen = listen
+        self._bell = bell
+        self._changed = changed
         self._since = time.monotonic()
         self._broken: str | None = None
 
@@ -105,22 +142,22 @@ class Play:
         except FabricError as error:
             self._broken = f"{step} could not be done"
             verdict = errored(str(error))
+        self._changed()
         self._since = time.monotonic()
         return StepResult(step, verdict, self._since - started)
 
     def expect(self, step: Step) -> StepResult:
         """Ask, and ask again as the step's times allow."""
         looks, held = 0, False
-        with self._listen() if step.within_s or step.for_s else nullcontext() as bell:
-            while True:
-                began = time.monotonic()
-                verdict = self._look(step)
-                elapsed, looks = time.monotonic() - self._since, looks + 1
-                answer = _answer(step, verdict, elapsed, held)
-                if answer is not None or bell is None:
-                    return StepResult(step, answer or verdict, elapsed, looks)
-                held = verdict.outcome is Outcome.PASS
-                bell.wait(max(TICK_S, time.monotonic() - began))
+        while True:
+            began = time.monotonic()
+            verdict = self._look(step)
+            elapsed, looks = time.monotonic() - self._since, looks + 1
+            answer = _answer(step, verdict, elapsed, held)
+            if answer is not None:
+                return StepResult(step, answer, elapsed, looks)
+            held = verdict.outcome is Outcome.PASS
+            self._bell().wait(max(TICK_S, time.monotonic() - began))
 
     def _look(self, step: Step) -> Verdict:
         verdict = look(step.name, step.arguments, self.witness)
@@ -133,7 +170,7 @@ def playing(lab: Lab) -> Iterator[Play]:
     stage = Stage(lab, lab.topology)
     witness = LabWitness(stage)
     try:
-        yield Play(stage, witness, lambda: Bell(lab))
+        yield Play(stage, witness, lambda: witness.bell, witness.changed)
     finally:
         witness.close()
 
