@@ -9,6 +9,7 @@ Exit status 0 also where a goal is missed: it reports. Needs root (mininet does)
 import argparse
 import json
 import os
+import signal
 import statistics
 import sys
 import tempfile
@@ -128,6 +129,7 @@ def _show(found: Mapping[str, Any]) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         sys.exit(main())
     except KeyboardInterrupt:

@@ -46,36 +46,47 @@ def await_converged(
         loop.register(descriptor, select.POLLIN)
     dirty = set(names)
     while True:
+        again = set()
         for descriptor in dirty:
-            channel = channels[names[descriptor]]
-            if _is_complete(_routes(channel), wanted[names[descriptor]]):
+            routes, heard = _routes(channels[names[descriptor]])
+            if _is_complete(routes, wanted[names[descriptor]]):
                 loop.unregister(descriptor)
                 del names[descriptor]
+            elif heard:
+                again.add(descriptor)
         if not names:
             return time.monotonic()
         if time.monotonic() > deadline:
             raise NotConverged(f"{len(names)} routers after {timeout_s:g} s, {', '.join(list(names.values())[:5])} ...")
-        loop.poll(1000)
+        if not again:
+            loop.poll(1000)
         time.sleep(_SETTLE_S)
-        dirty = {descriptor for descriptor, _ in loop.poll(0)}
+        dirty = again | {descriptor for descriptor, _ in loop.poll(0)}
 
 
 def _is_complete(routes: Mapping[bytes, int], wanted: Mapping[bytes, int]) -> bool:
     return all(routes.get(prefix) == number for prefix, number in wanted.items())
 
 
-def _routes(channel: socket.socket) -> dict[bytes, int]:
-    """The /32 routes of the main table: destination -> number of next hops. What was heard before is passed over."""
+def _routes(channel: socket.socket) -> tuple[dict[bytes, int], bool]:
+    """The /32 routes of the main table: destination -> number of next hops; whether any changed while they were read.
+
+    What was heard before is passed over.
+    """
     _drain(channel)
     body = _ROUTE.pack(socket.AF_INET, 0, 0, 0, 0, 0, 0, 0, 0)
     channel.send(_HEADER.pack(_HEADER.size + len(body), _GETROUTE, _REQUEST | _DUMP, 1, 0) + body)
     found: dict[bytes, int] = {}
+    heard = False
     for raw in _answers(channel):
+        if raw is None:
+            heard = True
+            continue
         _, length, _, _, table, _, _, kind, _ = _ROUTE.unpack_from(raw)
         if length == 32 and table == _MAIN and kind == 1:
             attributes = dict(_attributes(raw, _ROUTE.size))
             found[attributes[_DST]] = _count(attributes[_MULTIPATH]) if _MULTIPATH in attributes else 1
-    return found
+    return found, heard
 
 
 def _drain(channel: socket.socket) -> None:
@@ -89,8 +100,8 @@ def _drain(channel: socket.socket) -> None:
                 raise
 
 
-def _answers(channel: socket.socket) -> Iterator[bytes]:
-    """The bodies of the answers to request 1, to its end."""
+def _answers(channel: socket.socket) -> Iterator[bytes | None]:
+    """The bodies of the answers to request 1, to its end; None for what comes between without having been asked."""
     while True:
         select.select([channel], [], [])
         raw = channel.recv(1 << 17)
@@ -99,8 +110,7 @@ def _answers(channel: socket.socket) -> Iterator[bytes]:
             length, kind, _, sequence, _ = _HEADER.unpack_from(raw, offset)
             if sequence == 1 and kind in (_DONE, _ERROR):
                 return
-            if sequence == 1 and kind == _NEWROUTE:
-                yield raw[offset + _HEADER.size : offset + length]
+            yield raw[offset + _HEADER.size : offset + length] if sequence == 1 and kind == _NEWROUTE else None
             offset += length + (-length % 4)
 
 
