@@ -19,17 +19,8 @@ commands = logging.getLogger("fabriclab.commands")
 """Each command that is run on a node (`fabriclab -v` shows them)."""
 
 
-def ask(channel: sockets.socket, request: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Ask the keeper; arguments may be of any size."""
-    descriptor = messages.memory("request", json.dumps(arguments).encode())
-    try:
-        messages.send(channel, {"do": request}, [descriptor])
-        answer, _ = messages.receive(channel)
-    except messages.Gone:
-        raise NodeFailed(f"the lab's first process ended during {request!r}", "keeper") from None
-    finally:
-        os.close(descriptor)
-    return answer
+KEEPER = "keeper.sock"
+"""The place of the keeper, beside the agents' names."""
 
 
 class Agents:
@@ -40,20 +31,31 @@ class Agents:
         self._idle: dict[str, list[sockets.socket]] = {}
         self._busy: set[sockets.socket] = set()
         self._lock = threading.Lock()
-        self._keeper: sockets.socket | None = None
 
-    def keeper(self) -> sockets.socket:
-        """The connection to the keeper."""
-        if self._keeper is None:
-            self._keeper = self._connect("keeper.sock")
-        return self._keeper
+    def ask_keeper(self, request: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask the keeper; arguments may be of any size."""
+        descriptor = messages.memory("request", json.dumps(arguments).encode())
+        channel = self.take(KEEPER)
+        try:
+            messages.send(channel, {"do": request}, [descriptor])
+            answer, _ = messages.receive(channel)
+        except messages.Gone:
+            self.drop(channel)
+            raise NodeFailed(f"the lab's first process ended during {request!r}", "keeper") from None
+        except BaseException:
+            self.drop(channel)
+            raise
+        finally:
+            os.close(descriptor)
+        self.give_back(KEEPER, channel)
+        return answer
 
     def take(self, place: str) -> sockets.socket:
         """A connection to an agent, for the caller alone until it is given back."""
         with self._lock:
             idle = self._idle.get(place)
             channel = idle.pop() if idle else None
-        channel = channel or self._connect(f"n/{place}")
+        channel = channel or self._connect(place if place == KEEPER else f"n/{place}")
         with self._lock:
             self._busy.add(channel)
         return channel
@@ -106,9 +108,6 @@ class Agents:
         """Close every connection."""
         for place in list(self._idle):
             self.forget(place)
-        if self._keeper is not None:
-            self._keeper.close()
-            self._keeper = None
 
     def _connect(self, path: str) -> sockets.socket:
         """Connect by way of the folder's descriptor: a socket's name must be short, and folders are long."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from lab import naming
 from lab.enclosure import keeper
-from lab.enclosure.client import Agents, NamespaceNode, ask
+from lab.enclosure.client import Agents, NamespaceNode
 from lab.journal import Journal
 from lab.node import RunningNode
 from lab.runtimes import StandIn
@@ -175,7 +175,7 @@ class Namespaces:
     # --- what the keeper is told
 
     def _ask(self, request: str, **arguments: Any) -> dict[str, Any]:
-        answer = ask(self._agents.keeper(), request, arguments)
+        answer = self._agents.ask_keeper(request, arguments)
         if "errno" in answer:
             raise NodeFailed(f"{request}: {answer['error']}", answer.get("culprit") or self._journal.name)
         return answer
