@@ -345,11 +345,9 @@ def become(name: str, listening: socket.socket, told: int, plan: dict[str, Any])
         for low, high in zip(keep, [*keep[1:], 1 << 16], strict=True):
             os.closerange(low + 1, high)
         linux.set_process_name(name)
-        linux.sethostname(plan["hostname"])
-        filesystem.prepare(plan["scratch"], plan["etc"], plan["tools"])
+        linux.unshare(linux.NEWNS | linux.NEWUTS | linux.NEWIPC)
+        _furnish(told, plan)
         os.chdir("/")
-        for key, value in plan["sysctls"].items():
-            _write_sysctl(key, value)
         linux.drop_capabilities()
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -357,11 +355,32 @@ def become(name: str, listening: socket.socket, told: int, plan: dict[str, Any])
         os.close(told)
         agent.serve()
     except OSError as error:
-        os.write(told, str(error).encode())
+        os.write(told, (error.strerror or str(error)).encode())
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:
         os._exit(1)
+
+
+def _furnish(told: int, plan: dict[str, Any]) -> None:
+    """Give the node its name, file system and sysctls: in a child, since what it touches of the memory that it shares
+    with the keeper (half a megabyte) would else be this process's own for good. pivot_root(2) moves us along."""
+    pid = os.fork()
+    if pid:
+        if os.waitpid(pid, 0)[1]:
+            os._exit(1)
+        return
+    status = 1
+    try:
+        linux.sethostname(plan["hostname"])
+        filesystem.prepare(plan["scratch"], plan["etc"], plan["tools"])
+        for key, value in plan["sysctls"].items():
+            _write_sysctl(key, value)
+        status = 0
+    except OSError as error:
+        os.write(told, str(error).encode())
+    finally:
+        os._exit(status)
 
 
 def _write_sysctl(key: str, value: str) -> None:
@@ -371,3 +390,5 @@ def _write_sysctl(key: str, value: str) -> None:
             file.write(value)
     except FileNotFoundError:
         return
+    except OSError as error:
+        raise OSError(error.errno, f"sysctl {key.replace('/', '.')} = {value!r}: {error.strerror}") from None

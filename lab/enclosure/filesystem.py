@@ -24,11 +24,12 @@ _NOT_OURS = frozenset(
     """.split()
 )
 _NOT_FOLLOWED = frozenset(("ssl/private",))
-_FOLDERS = """
+_WANTED = """
     etc proc sys tmp run/lock run/frr run/network run/bird run/sendsigs.omit.d run/shm
     run/fabriclab/etc/upper run/fabriclab/etc/work run/fabriclab/home run/fabriclab/over run/fabriclab/tools
     var/log var/tmp/frr var/cache var/spool var/lib/misc var/lib/dhcp var/lib/ifupdown2/hooks var/opt
     """.split()
+_FOLDERS = sorted({folder[:end] for folder in _WANTED for end, after in enumerate(f"{folder}/") if after == "/"})
 
 
 def copy_etc(target: Path, tools: Path | None) -> None:
@@ -73,7 +74,7 @@ def prepare(root: str, base_etc: str, tools: str | None) -> None:
     """Make `root`, an empty folder, this mount namespace's root: the host's programs, and the rest the node's own."""
     linux.mount("tmpfs", root, "tmpfs", linux.MS_NOSUID, "mode=755")
     for folder in _FOLDERS:
-        os.makedirs(f"{root}/{folder}")
+        os.mkdir(f"{root}/{folder}")
     _show_host(root)
     quiet = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
     linux.mount("proc", f"{root}/proc", "proc", quiet)

@@ -24,7 +24,7 @@ from typing import Any
 from lab.enclosure import agent, filesystem, linux, messages, netlink
 
 HOST = "host"
-_PARTS = {"net": linux.NEWNET, "mnt": linux.NEWNS, "uts": linux.NEWUTS, "ipc": linux.NEWIPC, "pid": linux.NEWPID}
+_ENCLOSED = linux.NEWNET | linux.NEWNS | linux.NEWUTS | linux.NEWIPC | linux.NEWPID
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ class Keeper:
     def __init__(self, folder: str, tools: str | None) -> None:
         self.folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self.paths = {"scratch": f"{folder}/scratch", "etc": f"{folder}/base/etc", "tools": tools}
-        self.home = {part: os.open(f"/proc/self/ns/{part}", os.O_RDONLY | os.O_CLOEXEC) for part in _PARTS}
+        self.home = {part: os.open(f"/proc/self/ns/{part}", os.O_RDONLY | os.O_CLOEXEC) for part in ("net", "pid")}
         self.rtnl = netlink.Rtnl()
         self.rtnl.do(netlink.change("lo", up=True))
         self.nodes: dict[str, _Node] = {}
@@ -96,7 +96,7 @@ class Keeper:
         try:
             result = request(**arguments) or {}
         except OSError as error:
-            result = {"errno": error.errno or 5, "error": str(error), "culprit": self.culprit}
+            result = {"errno": error.errno or 5, "error": error.strerror or str(error), "culprit": self.culprit}
         try:
             messages.send(channel, result)
         except messages.Gone:
@@ -120,12 +120,9 @@ class Keeper:
     def start(self, name: str, plan: dict[str, Any]) -> int:
         """Fork an agent into namespaces of its own; the descriptor that tells when it is ready."""
         self.culprit = name
-        own_network = name != HOST
-        parts = {part: flag for part, flag in _PARTS.items() if own_network or part != "net"}
-        linux.unshare(sum(parts.values()))
+        linux.unshare(linux.NEWPID | (linux.NEWNET if name != HOST else 0))
         namespace = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         rtnl = netlink.Rtnl()
-        os.fchdir(self.folder)
         listening = self.listen(f"n/{name}")
         ready, told = os.pipe2(os.O_CLOEXEC)
         pid = os.fork()
@@ -133,9 +130,8 @@ class Keeper:
             agent.become(name, listening, told, plan | self.paths)
         os.close(told)
         listening.close()
-        for part in parts:
-            linux.setns(self.home[part])
-        os.fchdir(self.folder)
+        for home in self.home.values():
+            linux.setns(home)
         rtnl.do(netlink.change("lo", up=True))
         if plan.get("bridge"):
             rtnl.do(netlink.bridge(plan["bridge"]))
@@ -274,7 +270,7 @@ def enclose(folder: str, tools: str | None, ready: int, lock: int) -> None:
     try:
         if os.geteuid() != 0:
             _become_root_in_a_user_namespace()
-        linux.unshare(sum(_PARTS.values()))
+        linux.unshare(_ENCLOSED)
     except OSError as error:
         os.write(ready, str(error).encode())
         os._exit(1)
