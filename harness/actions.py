@@ -16,12 +16,12 @@ from typing import Annotated
 from pydantic import Field
 
 from harness import deploy
-from harness.parameters import CableEnd, NodeName
+from harness.parameters import CableEnd, NodeName, Vars
+from harness.story import changed
 from lab.lab import Lab
 from sim.errors import LabError, NodeFailed
 from sim.topology.facts import Service
 from sim.topology.model import Link, Node, Topology
-from sim.topology.overlay import with_overlay
 
 Bytes = Annotated[int, Field(ge=68, le=65535)]
 Action = Callable[..., None]
@@ -94,11 +94,13 @@ def daemon_kill(stage: Stage, node: NodeName, daemon: str) -> None:
     stage.altered = True
 
 
-def config_push(stage: Stage, overlay: str) -> None:
-    """Push changed files: those under the folder `overlay` (beside the scenario), as `<node>/<path on the node>`."""
-    changed = with_overlay(stage.drawn, Path(overlay))
-    deploy.apply(stage.lab, changed)
-    stage.drawn, stage.altered = changed, True
+def config_push(stage: Stage, overlay: str | None = None, vars: Vars | None = None) -> None:
+    """Push changed files (the folder `overlay`: `<node>/<path on the node>`) and other `vars` of nodes or groups."""
+    drawn = changed(stage.drawn, Path(overlay) if overlay else None, vars or {})
+    deploy.apply(stage.lab, drawn)
+    stage.drawn, stage.altered = drawn, True
+    declared = {(name, each.name) for name, node in drawn.nodes.items() for each in node.facts.services}
+    stage.ended = {key: each for key, each in stage.ended.items() if key not in declared}
 
 
 def service_stop(stage: Stage, node: NodeName, name: str) -> None:

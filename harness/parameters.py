@@ -126,6 +126,8 @@ Prefix = Annotated[str, AfterValidator(_prefix)]
 """`10.0.4.0/24`, `2001:db8::/32` or `default` (of IPv4)."""
 Port = Annotated[str, BeforeValidator(_port, json_schema_input_type=str | int), AfterValidator(_protocol_port)]
 """`443` (tcp), `tcp/443`, `udp/53` or `icmp`."""
+Vars = dict[str, dict[str, Any]]
+"""`config.vars` to change, by node or group: `{compute: {storage: nfs}}`."""
 
 
 class Written(Strict):

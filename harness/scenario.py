@@ -13,7 +13,7 @@ fault: at least one of its expectations must fail, with words that match `fails`
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,7 @@ class _Reader:
             vars=variables,
             twin_of=self._file("twin_of"),
             fails=self._pattern("fails"),
-            steps=tuple(self._step(number, drawn) for number in range(len(self._steps()))),
+            steps=tuple(self._story(drawn)),
         )
         return self._consistent(found)
 
@@ -134,15 +134,13 @@ class _Reader:
             raise self._error(f"{key}: not a regular expression: {error}", (key,)) from error
         return text
 
-    def _vars(self) -> Mapping[str, Mapping[str, Any]]:
+    def _vars(self) -> Vars:
         value = self._tree.get("vars", Map())
         if not isinstance(value, Map) or not all(isinstance(each, Map) for each in value.values()):
             raise self._error("vars: expected a mapping of nodes or groups to their variables", ("vars",))
         return {key: plain(each) for key, each in value.items()}
 
-    def _drawn(
-        self, topology: Path | None, overlay: Path | None, variables: Mapping[str, Mapping[str, Any]]
-    ) -> Topology:
+    def _drawn(self, topology: Path | None, overlay: Path | None, variables: Vars) -> Topology:
         """The topology, read here so that names in steps can be checked; faults of overlay and vars are ours."""
         path = topology or self._path
         files = path.glob("*.clab.yml") if path.is_dir() else [path]
@@ -172,6 +170,23 @@ class _Reader:
         if not isinstance(steps, Seq) or not steps:
             raise self._error(f"steps: found {shown(steps)}; expected a list of steps", ("steps",))
         return steps
+
+    def _story(self, drawn: Topology) -> Iterator[Step]:
+        """Every step, read against the network as the pushes before it have left it."""
+        for number in range(len(self._steps())):
+            step = self._step(number, drawn)
+            yield step
+            if (step.verb, step.name) == ("do", "config.push"):
+                drawn = self._pushed(number, step, drawn)
+
+    def _pushed(self, number: int, step: Step, drawn: Topology) -> Topology:
+        overlay, variables = step.arguments.get("overlay"), step.arguments.get("vars")
+        if not (overlay or variables):
+            raise self._error("config.push: found nothing to push; expected overlay or vars", ("steps", number))
+        try:
+            return changed(drawn, Path(overlay) if overlay else None, variables or {})
+        except FabricError as error:
+            raise self._error(f"config.push: {error}", ("steps", number)) from error
 
     def _step(self, number: int, topology: Topology) -> Step:
         path: tuple[str | int, ...] = ("steps", number)

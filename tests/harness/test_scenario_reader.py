@@ -67,6 +67,17 @@ def test_a_step_reads_as_a_sentence(tmp_path):
     ]
 
 
+WORKLOAD = "{name: guest, tap: tap0, address: 10.17.0.5}"
+
+
+def test_a_step_knows_what_the_pushes_before_it_brought(tmp_path):
+    push = f"{{do: config.push, vars: {{leaf1: {{workloads: [{WORKLOAD}]}}}}}}"
+    ping = "{expect: delivered, flow: {from: spine1, to: guest}}"
+    assert read_scenario(written(tmp_path, steps(push, ping))).steps[1].arguments["flow"].destination == "guest"
+    with pytest.raises(ScenarioError, match="no node named 'guest'"):
+        read_scenario(written(tmp_path, steps(ping, push)))
+
+
 def test_the_schema_accepts_what_the_reader_accepts_and_refuses_a_wrong_name():
     from ruamel.yaml import YAML
 
@@ -122,6 +133,11 @@ MALFORMED = [
     (steps("{do: link.down, link: leaf1}"), "found 'leaf1'; expected node:interface"),
     (steps("{do: link.down, link: leaf1:eth1}"), "story.yml:3: steps: no step expects anything"),
     (steps("{do: interface.mtu, interface: leaf1:eth1, bytes: 9}"), "expected at least 68"),
+    (steps("{do: config.push}", "{expect: sessions}"), "story.yml:4: config.push: found nothing to push"),
+    (steps("{do: config.push, overlay: nowhere}", "{expect: sessions}"), "story.yml:4: config.push: "),
+    (steps("{do: config.push, vars: {leaf9: {a: 1}}}", "{expect: sessions}"), "no node or group named 'leaf9'"),
+    (steps("{do: config.push, vars: {leaf1: {storage: tape}}}", "{expect: sessions}"), "story.yml:4: config.push: "),
+    (steps("{do: config.push, vars: [leaf1]}", "{expect: sessions}"), "story.yml:4: config.push.vars: found a list"),
     (steps("{expect: delivered, flow: {from: leaf1}}"), "delivered.flow: key 'to' is missing"),
     (steps("{expect: delivered, flow: leaf1}"), "delivered.flow: found 'leaf1'; expected a mapping"),
     (
