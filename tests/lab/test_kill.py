@@ -67,11 +67,12 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setenv("FABRICLAB_RUN", str(tmp_path / f"kill{os.getpid()}"))
-    made = World(tmp_path)
-    yield made
-    for name in Lab.names():
-        Lab.destroy_by_name(name)
-    assert left_behind(made.token, made.run_folder) == []
+    try:
+        yield World(tmp_path)
+    finally:
+        for name in Lab.names():
+            Lab.destroy_by_name(name)
+    assert left_behind(f"kill{os.getpid()}", tmp_path / f"kill{os.getpid()}") == []
 
 
 def killed(dice: random.Random, within_s: float, *words: str) -> str:
