@@ -47,7 +47,10 @@ class Ifupdown:
         """Bring the interfaces up, or to the changed files."""
         if CONF in work.files:
             self._make_devices(work)
+            told = len(work.notes)
             self._run(work, *(("ifup", "-a") if work.boot else ("ifreload", "-a")))
+            if work.boot and len(work.notes) > told:  # ifup warns of a bad value and goes on: is it the file's fault?
+                self.check(work)
             if plugged := _hotplugged(work):
                 self._run(work, "ifup", "--allow", "hotplug", *plugged)
         elif CONF in work.before:

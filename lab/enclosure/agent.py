@@ -355,7 +355,7 @@ def become(name: str, listening: socket.socket, told: int, plan: dict[str, Any])
         os.close(told)
         agent.serve()
     except OSError as error:
-        os.write(told, (error.strerror or str(error)).encode())
+        os.write(told, str(error).encode())
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:
@@ -391,4 +391,4 @@ def _write_sysctl(key: str, value: str) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise OSError(error.errno, f"sysctl {key.replace('/', '.')} = {value!r}: {error.strerror}") from None
+        raise OSError(f"sysctl {key.replace('/', '.')} = {value!r}: {error.strerror}") from None

@@ -96,7 +96,7 @@ class Keeper:
         try:
             result = request(**arguments) or {}
         except OSError as error:
-            result = {"errno": error.errno or 5, "error": error.strerror or str(error), "culprit": self.culprit}
+            result = {"errno": error.errno or 5, "error": str(error), "culprit": self.culprit}
         try:
             messages.send(channel, result)
         except messages.Gone:
@@ -115,7 +115,7 @@ class Keeper:
                 words = file.read().decode()
             if words:
                 self.culprit = name
-                raise OSError(5, words)
+                raise OSError(words)
 
     def start(self, name: str, plan: dict[str, Any]) -> int:
         """Fork an agent into namespaces of its own; the descriptor that tells when it is ready."""
