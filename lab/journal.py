@@ -62,7 +62,7 @@ class Journal:
         try:
             self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.folder.mkdir(mode=0o700, exist_ok=True)
-        except PermissionError as error:
+        except OSError as error:
             raise HostError(
                 f"cannot make {self.folder}: {error.strerror}; set FABRICLAB_RUN to a folder of yours"
             ) from None
@@ -109,10 +109,11 @@ class Journal:
     def keeper_pid(self) -> int | None:
         """The keeper's pid, if that very process still runs."""
         try:
-            pid, started = (self.folder / "keeper.pid").read_text().split()
+            number, started = (self.folder / "keeper.pid").read_text().split()
+            pid = int(number)
         except (FileNotFoundError, ValueError):
             return None
-        return int(pid) if process_started(int(pid)) == started else None
+        return pid if process_started(pid) == started else None
 
     def append(self, file: str, entry: dict[str, Any]) -> None:
         """Add a line to one of the lab's lists (`external`, `stand-ins`), on disk when this returns."""

@@ -12,7 +12,7 @@ import os
 import subprocess
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from types import MappingProxyType, TracebackType
 from typing import Any, Self, TypeVar
@@ -400,5 +400,6 @@ def _end(journal: Journal) -> None:
     """End what a lab may have running, undo what it made outside, and clear what it left, its folder excepted."""
     journal.end_keeper()
     for line in reversed(journal.lines("external")):
-        subprocess.run(line["undo"], check=False, capture_output=True)
+        with suppress(OSError):  # a program that is gone from the machine undoes nothing, and hinders no other
+            subprocess.run(line["undo"], check=False, capture_output=True)
     journal.clear()
