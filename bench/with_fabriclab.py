@@ -31,10 +31,10 @@ class WithFabriclab:
         self.lab.destroy()
 
     def extras(self) -> dict[str, float]:
-        """Memory beside the daemons, in MB per node; first, that the daemons are those of the other contestants."""
+        """Memory beside the daemons, in MB per node; then, that the daemons are those of the other contestants."""
+        kept = usage.memory_kb(usage.interpreters())
         for name, node in self.lab.nodes.items():
             running = sorted(each.argv for each in node.processes())
             if running != sorted(COMMANDS):
                 raise AssertionError(f"{name} runs {running}")
-        kept = usage.memory_kb(usage.interpreters())
         return {f"{name}_mb": value / 1024 / len(self.fabric.routers) for name, value in kept.items()}

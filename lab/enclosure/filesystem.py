@@ -10,6 +10,7 @@ Without overlayfs a node gets a copy of /etc instead; the rest is the same.
 
 import os
 import shutil
+from functools import cache
 from pathlib import Path
 
 from lab.enclosure import linux
@@ -93,15 +94,21 @@ def prepare(root: str, base_etc: str, tools: str | None) -> None:
 
 def _show_host(root: str) -> None:
     """Show the host's folders, links and files that are not replaced by the node's own."""
-    for entry in os.scandir("/"):
-        place = f"{root}/{entry.name}"
-        if os.path.lexists(place):
-            continue
-        if entry.is_symlink():
-            os.symlink(os.readlink(entry.path), place)
-        elif entry.is_dir():
+    for name, link in host_entries():
+        place = f"{root}/{name}"
+        if link:
+            os.symlink(link, place)
+        else:
             os.mkdir(place)
-            linux.mount(entry.path, place, flags=linux.MS_BIND | linux.MS_REC)
+            linux.mount(f"/{name}", place, flags=linux.MS_BIND | linux.MS_REC)
+
+
+@cache
+def host_entries() -> tuple[tuple[str, str], ...]:
+    """What a node sees of the host's root: folders, and links with where they lead. Looked up once, before any node."""
+    found = [entry for entry in os.scandir("/") if entry.name not in _FOLDERS]
+    links = [(entry.name, os.readlink(entry.path)) for entry in found if entry.is_symlink()]
+    return tuple(links + [(entry.name, "") for entry in found if entry.is_dir(follow_symlinks=False)])
 
 
 def _own_etc(root: str, base_etc: str) -> None:

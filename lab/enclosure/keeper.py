@@ -315,6 +315,7 @@ def _keep(folder: str, tools: str | None, ready: int) -> None:
         os.chdir(folder)
         _log_to("keeper.log")
         keeper = Keeper(folder, tools)
+        filesystem.host_entries()
         gc.collect()
         gc.freeze()
         os.write(ready, b"ready")

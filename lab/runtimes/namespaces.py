@@ -41,7 +41,7 @@ class Namespaces:
         ready, told = os.pipe()
         tools = _PROJECT / ".tools"
         program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from lab.enclosure.keeper import main; main()"
-        argv = [sys.executable, "-I", "-S", "-c", program, str(_PROJECT)]
+        argv = [sys.executable, "-I", "-S", "-X", "no_debug_ranges", "-c", program, str(_PROJECT)]  # small, for agents
         arguments = [str(self._journal.folder), str(tools) if tools.is_dir() else "", str(told), str(lock)]
         with subprocess.Popen(argv + arguments, pass_fds=(told, lock), stdin=subprocess.DEVNULL, cwd="/") as starter:
             try:
