@@ -1,8 +1,8 @@
-"""Where probe packets are put on a cable to a router, in whose name, and to which address."""
+"""Where probe packets are put on a cable to a router, and in whose name."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 
 from harness.probes import netlink
 from harness.probes.endpoints import Places
@@ -21,16 +21,6 @@ class Inlet:
     device: Device
     router: Device
     source: str
-
-
-def a_destination(places: Places, node: str, prefix: str) -> str:
-    """An address of the prefix that a node of the lab has, else its first host."""
-    network = ip_network(prefix, strict=False)
-    for name, known in places.addresses.items():
-        for each in known:
-            if name != node and each.scope == 0 and ip_address(each.address) in network:
-                return each.address
-    return str(network[1] if network.num_addresses > 1 else network[0])
 
 
 def an_inlet(instruments: Instruments, places: Places, node: str, hops: Sequence[NextHop], destination: str) -> Inlet:

@@ -11,12 +11,13 @@ import select
 import socket
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from ipaddress import ip_network
+from itertools import chain, islice
 
 from harness.probes import netlink
+from harness.probes.destinations import a_destination, destinations, written
 from harness.probes.endpoints import Places
 from harness.probes.frames import Left, Outlet, Stream, frames, key
-from harness.probes.inlet import Inlet, a_destination, an_inlet, strangers
+from harness.probes.inlet import Inlet, an_inlet, strangers
 from harness.probes.instruments import Instruments
 from harness.probes.netlink import Choice, Query
 from harness.probes.next_hops import by_mac, hop_of, next_hops, resolve
@@ -25,6 +26,7 @@ from sim.errors import ProbeError
 from sim.snapshot import NextHop
 
 BATCH = 64
+MOST_DESTINATIONS = 1 << 16
 QUIET_S = 0.3
 LOWEST_PORT = 1024
 LAYER_3 = b"0"  # net.ipv4.fib_multipath_hash_policy: addresses only
@@ -36,9 +38,10 @@ def spread(instruments: Instruments, places: Places, node: str, prefix: str, flo
         raise ProbeError("the node does not run, so nothing can be forwarded through it", node)
     hops = next_hops(instruments, node, prefix)
     resolve(instruments, places, node, hops)
-    destination = a_destination(places, node, prefix)
+    free = destinations(instruments, places, node, prefix)
+    destination = a_destination(places, node, free, six=":" in prefix)
     inlet = an_inlet(instruments, places, node, hops, destination)
-    streams = _streams(instruments, places, node, inlet, prefix, destination, flows)
+    streams = _streams(instruments, places, node, inlet, free, destination, flows)
     queries = [
         Query(each.destination, each.source, inlet.router.index, 0, "udp", each.sport, each.dport) for each in streams
     ]
@@ -48,27 +51,34 @@ def spread(instruments: Instruments, places: Places, node: str, prefix: str, flo
 
 
 def _streams(
-    instruments: Instruments, places: Places, node: str, inlet: Inlet, prefix: str, destination: str, flows: int
+    instruments: Instruments,
+    places: Places,
+    node: str,
+    inlet: Inlet,
+    free: list[range],
+    destination: str,
+    flows: int,
 ) -> list[Stream]:
     """Flows that differ in their ports; where the node hashes addresses alone, in as many addresses as there are."""
     name = "ipv6" if ":" in destination else "ipv4"
     policy = instruments.nodes.node(node).read(f"/proc/sys/net/{name}/fib_multipath_hash_policy")
     if policy is not None and policy.strip() == LAYER_3:
-        return list(_by_address(places, node, inlet, prefix, destination, flows))
+        return list(_by_address(places, node, inlet, free, destination, flows))
     return [Stream(inlet.source, destination, sport, dport) for sport, dport in _ports(flows)]
 
 
-def _by_address(places: Places, node: str, inlet: Inlet, prefix: str, destination: str, flows: int) -> Iterator[Stream]:
-    network = ip_network(prefix, strict=False)
+def _by_address(
+    places: Places, node: str, inlet: Inlet, free: list[range], destination: str, flows: int
+) -> Iterator[Stream]:
     six = ":" in destination
     sources = [inlet.source, *strangers(places, node, inlet.router.name, six)]
-    usable = min(network.num_addresses, 1 << 16)
-    destinations = [destination] if usable < 4 else [str(network[n]) for n in range(1, usable - 1)]
-    total = len(sources) * len(destinations)
+    numbers = list(islice(chain.from_iterable(free), MOST_DESTINATIONS))
+    targets = [destination] if len(numbers) < 3 else [written(number, six) for number in numbers]
+    total = len(sources) * len(targets)
     whole, rest = divmod(flows, total)  # fewer pairs than flows: each pair again, with other ports
     pairs = [*range(total)] * whole + random.sample(range(total), rest)
     for pair, (sport, dport) in zip(pairs, _ports(flows), strict=True):
-        yield Stream(sources[pair // len(destinations)], destinations[pair % len(destinations)], sport, dport)
+        yield Stream(sources[pair // len(targets)], targets[pair % len(targets)], sport, dport)
 
 
 def _ports(flows: int) -> Iterator[tuple[int, int]]:

@@ -1,6 +1,5 @@
 """Flows forwarded by a real router with several next hops, counted and compared with the kernel's own prediction."""
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -47,17 +46,13 @@ def prober(net: Network) -> Iterator[Prober]:
         yield made
 
 
-def test_ten_thousand_flows_go_where_the_kernel_says_within_a_second(net: Network, prober: Prober) -> None:
+def test_ten_thousand_flows_go_where_the_kernel_says(net: Network, prober: Prober) -> None:
     route(net, "10.9.0.0/16", *[f"10.1.{n}.2" for n in range(1, 5)])
-    prober.spread("r", "10.9.0.0/16", 100)
-    began = time.monotonic()
     found = prober.spread("r", "10.9.0.0/16", 10_000)
-    took = time.monotonic() - began
     assert (found.lost, found.mismatches) == (0, 0)
     assert found.counts == found.predicted
     assert set(found.counts) == {NextHop(f"10.1.{n}.2", f"swp{n}") for n in range(1, 5)}
     assert statistics.chi_square(list(found.counts.values()), [1] * 4).p_value > 1e-6
-    assert took < 3  # 1 s on a machine that does nothing else
 
 
 def test_weights_are_kept(net: Network, prober: Prober) -> None:
@@ -117,6 +112,24 @@ def test_hashing_addresses_only_varies_the_addresses(net: Network, prober: Probe
     found = prober.spread("r", "10.9.0.0/16", 500)
     assert found.lost == found.mismatches == 0
     assert min(found.counts.values()) > 150
+
+
+@pytest.mark.parametrize("policy", [0, 1])
+def test_flows_of_the_default_route_avoid_what_has_a_longer_prefix(net: Network, prober: Prober, policy: int) -> None:
+    net.node("r").sysctl(net__ipv4__fib_multipath_hash_policy=policy)
+    route(net, "default", "10.1.1.2", "10.1.2.2")
+    net.node("r").run(["ip", "route", "add", "blackhole", "1.0.0.0/8"])
+    found = prober.spread("r", "0.0.0.0/0", 500)
+    assert found.lost == found.mismatches == 0
+    assert min(found.counts.values()) > 150
+
+
+def test_a_prefix_that_longer_ones_cover_is_not_asked(net: Network, prober: Prober) -> None:
+    route(net, "10.9.0.0/31", "10.1.1.2", "10.1.2.2")
+    for address in ("10.9.0.0", "10.9.0.1"):
+        net.node("r").run(["ip", "route", "add", address, "via", "10.1.3.2"])
+    with pytest.raises(ProbeError, match=r"every address of 10\.9\.0\.0/31 has a longer prefix"):
+        prober.spread("r", "10.9.0.0/31", 100)
 
 
 def test_a_prefix_without_a_route_is_an_error_of_the_instrument(prober: Prober) -> None:
