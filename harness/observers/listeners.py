@@ -21,8 +21,9 @@ _PROGRAM = re.compile(r'users:\(\("([^"]*)"')
 
 def observe_listeners(node: RunningNode) -> tuple[Listener, ...]:
     """Listening TCP sockets and unconnected UDP sockets. ProbeError where ss answers something else."""
+    ours = own_sockets()  # also those that another thread closes while ss looks
     try:
-        return tuple(sorted(set(parse(node.run(COMMAND).text, own_sockets()))))
+        return tuple(sorted(set(parse(node.run(COMMAND).text, ours | own_sockets()))))
     except ValueError as error:
         raise ProbeError(f"{' '.join(COMMAND)}: {error}", node.name) from None
     except CommandFailed as error:
