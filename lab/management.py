@@ -121,12 +121,14 @@ def serve_dhcp(host: RunningNode, lab: str, management: Management, ports: Seque
     if not wanting:
         return
     network = ip_network(management.ipv4_subnet)
-    argv = ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--user=root", "--group=root"]
+    # No group to change to: an ordinary user's namespace allows no setgroups(2).
+    argv = ["dnsmasq", "--conf-file=/dev/null", "--port=0", "--user=root", "--group="]
     argv += [f"--interface={management.bridge}", "--bind-dynamic", "--except-interface=lo", "--dhcp-authoritative"]
     argv += [
         f"--dhcp-range={network.network_address},static,{network.netmask}",
         "--no-ping",
         "--dhcp-leasefile=/run/leases",
+        "--log-facility=/var/log/dnsmasq.log",
     ]
     argv += [
         f"--dhcp-option=option:router,{gateway4(management)}",
@@ -137,7 +139,7 @@ def serve_dhcp(host: RunningNode, lab: str, management: Management, ports: Seque
         argv.append(f"--dhcp-host={naming.mac_address(lab, port.node, 'eth0')},{port.ipv4},{port.node}")
     if host.run(["sh", "-c", "command -v dnsmasq"], check=False).status:
         raise HostError("a node asks for DHCP on eth0 and this machine has no dnsmasq; install dnsmasq-base")
-    host.spawn(argv, log="/var/log/dnsmasq.log")
+    host.run(argv)  # it ends when its daemon is ready, or with why not
 
 
 def hosts_file(node: Node, ports: Mapping[str, Port], topology: Topology) -> bytes:

@@ -124,7 +124,7 @@ def _close_global_sysctls() -> None:
     """Leave /proc/sys/net writable (it is the node's own) and nothing else of /proc/sys (it is the machine's)."""
     linux.bind("/proc/sys", "/proc/sys", readonly=True)
     linux.bind("/proc/sys/net", "/proc/sys/net")
-    linux.mount("none", "/proc/sys/net", flags=linux.MS_BIND | linux.MS_REMOUNT)
+    linux.allow_writing("/proc/sys/net")
 
 
 def make_writable(folder: str) -> None:

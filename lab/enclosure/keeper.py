@@ -311,7 +311,7 @@ def _keep(folder: str, tools: str | None, ready: int) -> None:
         filesystem.copy_etc(Path(folder, "base/etc"), Path(tools) if tools else None)
         linux.make_readonly("/")
         linux.mount(folder, folder, flags=linux.MS_BIND | linux.MS_REC)
-        linux.mount("none", folder, flags=linux.MS_BIND | linux.MS_REMOUNT)
+        linux.allow_writing(folder)
         os.chdir(folder)
         _log_to("keeper.log")
         keeper = Keeper(folder, tools)

@@ -50,14 +50,23 @@ def bind(source: str, target: str, *, readonly: bool = False) -> None:
     """Let `target` show what `source` shows."""
     mount(source, target, flags=MS_BIND)
     if readonly:
-        mount("none", target, flags=MS_BIND | MS_REMOUNT | MS_RDONLY)
+        make_readonly(target)
 
 
 def make_readonly(target: str) -> None:
     """Make a mount and all below it read-only for this mount namespace (Linux 5.12)."""
-    attributes = (ctypes.c_uint64 * 4)(_MOUNT_ATTR_RDONLY, 0, 0, 0)
+    _set_attributes(target, _AT_RECURSIVE, _MOUNT_ATTR_RDONLY, 0)
+
+
+def allow_writing(target: str) -> None:
+    """Take back `make_readonly` for one mount. Its other flags stay: an ordinary user may not lift `nosuid`."""
+    _set_attributes(target, 0, 0, _MOUNT_ATTR_RDONLY)
+
+
+def _set_attributes(target: str, flags: int, gained: int, lost: int) -> None:
+    attributes = (ctypes.c_uint64 * 4)(gained, lost, 0, 0)
     size = ctypes.c_size_t(ctypes.sizeof(attributes))
-    result = _libc.syscall(_SYS_MOUNT_SETATTR, _AT_FDCWD, target.encode(), _AT_RECURSIVE, attributes, size)
+    result = _libc.syscall(_SYS_MOUNT_SETATTR, _AT_FDCWD, target.encode(), flags, attributes, size)
     _checked(result, f"mount_setattr {target}")
 
 
