@@ -80,7 +80,10 @@ def _configure(work: Work, name: str, conf: str) -> None:
 def _rejection(work: Work, conf: str, words: str) -> Exception:
     found = _ERROR.search(words)
     if found:
-        return work.rejected(found["path"], found["words"], int(found["line"]))
+        line = int(found["line"])
+        if "unexpected END" in found["words"] and found["path"] in work.files:
+            line = len(work.text(found["path"]).splitlines())  # at the end of a file BIRD counts from 1 again
+        return work.rejected(found["path"], found["words"], line)
     return work.rejected(conf, words)
 
 

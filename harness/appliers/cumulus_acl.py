@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.appliers import Work
-from harness.appliers.iptables import TABLES
+from harness.appliers.iptables import TABLES, failing_line
 
 FOLDER = "/etc/cumulus/acl/"
 POLICY = f"{FOLDER}policy.conf"
@@ -24,7 +24,6 @@ _VARIABLE = re.compile(r"^(?P<name>\w+)\s*=\s*(?P<value>.*)$")
 _HARDWARE = re.compile(r"-j\s+(POLICE|TRICOLORPOLICE|SETCLASS|SETQOS|SPAN|ERSPAN)\b")
 _INTERFACES = re.compile(r"(?P<option>(?:^|\s)(?:-i|-o|--in-interface|--out-interface)\s+)(?P<list>\S+,\S+)")
 _TABLE = re.compile(r"\s*(?:-t|--table)\s+(?P<table>\S+)\s*")
-_FAILED_LINE = re.compile(r"\bline:? (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +132,8 @@ def _restore(work: Work, tool: str, mine: list[Rule], options: list[str]) -> Non
     text = "".join(f"{line}\n" for line, _ in lines).encode()
     done = work.node.run([f"{tool}-restore", *options], stdin=text, check=False)
     if done.status:
-        found = _FAILED_LINE.search(done.words)
-        rule = lines[int(found[1]) - 1][1] if found and int(found[1]) <= len(lines) else None
+        number = failing_line([line for line, _ in lines], done.words)
+        rule = lines[number - 1][1] if number else None
         words = done.words.partition("\nError occurred")[0] + (f" ({rule.text})" if rule else "")
         raise work.rejected(rule.path if rule else FOLDER, words, rule.line if rule else 0)
 

@@ -5,6 +5,7 @@ Where the distributions keep them: /etc/sysconfig/iptables and ip6tables (RHEL),
 """
 
 import re
+from collections.abc import Sequence
 
 from harness.appliers import Work
 
@@ -42,17 +43,23 @@ class Iptables:
 
 def rejection(work: Work, path: str, text: bytes, words: str) -> Exception:
     """The tool's first line, and the line of the file it means."""
-    found = _LINE.search(words)
-    number = int(found[1]) if found else 0
     lines = text.decode(errors="replace").splitlines()
-    if 0 < number <= len(lines) and lines[number - 1].strip() == "COMMIT":
-        number = _culprit(lines[:number], words) or number
-    quoted = f" ({lines[number - 1].strip()})" if 0 < number <= len(lines) else ""
+    number = failing_line(lines, words)
+    quoted = f" ({lines[number - 1].strip()})" if number else ""
     complaint = [line for line in words.splitlines() if "--help" not in line and not line.startswith("Error occurred")]
     return work.rejected(path, "\n".join(complaint) + quoted, number)
 
 
-def _culprit(lines: list[str], words: str) -> int:
+def failing_line(lines: Sequence[str], words: str) -> int:
+    """The number of the line that a restore tool complains about; 0 where it names none."""
+    found = _LINE.search(words)
+    number = int(found[1]) if found else 0
+    if not 0 < number <= len(lines):
+        return 0
+    return (_culprit(lines[:number], words) or number) if lines[number - 1].strip() == "COMMIT" else number
+
+
+def _culprit(lines: Sequence[str], words: str) -> int:
     """What only COMMIT found (a chain that does not exist) stands on the last line with the word it quotes."""
     quoted = re.search(r"'([^']+)'", words)
     return max((at for at, line in enumerate(lines, 1) if quoted and quoted[1] in line.split()), default=0)
