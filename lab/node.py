@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-RESPONDER = "fabriclab-responder"
+from lab import responder
+
+RESPONDER = responder.PROGRAM
 """The program name under which `spawn` starts the lab's own small services: argv[1] is a JSON list of
 {"name", "address", "port", "protocol"} objects; it is ready when all its sockets listen."""
 

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
+PROGRAM = "fabriclab-responder"  # the name under which a node is asked to start it
 IP_PKTINFO = 8  # linux/in.h; Python 3.11 does not name it
 IFA_F_TENTATIVE = 0x40
 RTMGRP_IPV6_IFADDR = 0x100

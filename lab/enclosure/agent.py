@@ -15,12 +15,10 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from lab import responder
 from lab.enclosure import filesystem, linux, messages
-from lab.node import RESPONDER
 
 _RETRY_S = 0.005  # between a socket's bind and its listen there is no event to wait for
 _ENVIRONMENT = {
@@ -31,15 +29,17 @@ _ENVIRONMENT = {
 }
 
 
-@dataclass(slots=True)
 class _Waiting:
     """Somebody waits for a socket of the node's to accept."""
 
-    asker: socket.socket
-    path: str
-    deadline: float
-    bound: bool = False  # the socket is there, but nobody listens yet
-    unseen: bool = False  # its folder could not be watched
+    __slots__ = ("asker", "bound", "deadline", "path", "unseen")
+
+    def __init__(self, asker: socket.socket, path: str, deadline: float) -> None:
+        self.asker = asker
+        self.path = path
+        self.deadline = deadline
+        self.bound = False  # the socket is there, but nobody listens yet
+        self.unseen = False  # its folder could not be watched
 
 
 class Agent:
@@ -154,7 +154,7 @@ class Agent:
         os.makedirs(os.path.dirname(log), exist_ok=True)
         output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         try:
-            if argv[0] == RESPONDER:
+            if argv[0] == responder.PROGRAM:
                 self.respond(channel, argv[1], output)
             else:
                 self.reply(channel, {"pid": self.start(argv, env, [null, output, output])})
@@ -346,8 +346,11 @@ def become(name: str, listening: socket.socket, told: int, plan: dict[str, Any])
             os.closerange(low + 1, high)
         linux.set_process_name(name)
         linux.unshare(linux.NEWNS | linux.NEWUTS | linux.NEWIPC)
-        _furnish(told, plan)
+        linux.sethostname(plan["hostname"])
+        filesystem.prepare(plan["scratch"], plan["etc"], plan["tools"])
         os.chdir("/")
+        for key, value in plan["sysctls"].items():
+            _write_sysctl(key, value)
         linux.drop_capabilities()
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -360,27 +363,6 @@ def become(name: str, listening: socket.socket, told: int, plan: dict[str, Any])
         sys.excepthook(*sys.exc_info())
     finally:
         os._exit(1)
-
-
-def _furnish(told: int, plan: dict[str, Any]) -> None:
-    """Give the node its name, file system and sysctls: in a child, since what it touches of the memory that it shares
-    with the keeper (half a megabyte) would else be this process's own for good. pivot_root(2) moves us along."""
-    pid = os.fork()
-    if pid:
-        if os.waitpid(pid, 0)[1]:
-            os._exit(1)
-        return
-    status = 1
-    try:
-        linux.sethostname(plan["hostname"])
-        filesystem.prepare(plan["scratch"], plan["etc"], plan["tools"])
-        for key, value in plan["sysctls"].items():
-            _write_sysctl(key, value)
-        status = 0
-    except OSError as error:
-        os.write(told, str(error).encode())
-    finally:
-        os._exit(status)
 
 
 def _write_sysctl(key: str, value: str) -> None:
