@@ -15,7 +15,7 @@ from harness.observers.bird import observe_bird
 from harness.observers.filters import observe_filters
 from harness.observers.frr import observe_frr
 from harness.observers.kernel import Kernel, observe_kernel
-from harness.observers.listeners import observe_listeners
+from harness.observers.listeners import observe_listeners, own_sockets
 from harness.observers.routing import Adjacency, Routing
 from harness.segments import End, Segments
 from lab.lab import Lab
@@ -38,7 +38,8 @@ def observe(lab: Lab, nodes: Collection[str] | None = None) -> Snapshot:
 
     A halted node is in the Snapshot too, with `running` false and nothing else.
     """
-    found = lab.each(_observe, nodes)
+    own = own_sockets()
+    found = lab.each(lambda node: _observe(node, own), nodes)
     asked = Segments(lab.topology)
     states = {}
     for name in lab.topology.nodes:
@@ -50,9 +51,9 @@ def observe(lab: Lab, nodes: Collection[str] | None = None) -> Snapshot:
     return Snapshot(lab.name, "observed", states, notes)
 
 
-def _observe(node: RunningNode) -> _Observed:
+def _observe(node: RunningNode, own: Collection[int]) -> _Observed:
     routing = observe_frr(node) | observe_bird(node)
-    return _Observed(observe_kernel(node), routing, observe_listeners(node), observe_filters(node))
+    return _Observed(observe_kernel(node), routing, observe_listeners(node, own), observe_filters(node))
 
 
 def _state(name: str, found: Mapping[str, _Observed], asked: Segments) -> NodeState:

@@ -60,9 +60,15 @@ class LabWitness:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._prober = Prober(stage.lab.runtime, stage.drawn)
+        self._prober = Prober(stage.lab.runtime, stage.drawn, lambda: self.bell.rings())
         self._bell: Bell | None = None
+        self.vain: set[str] = set()
         self._last: tuple[Snapshot, int, float] | None = None  # with the rings before it, and when it was begun
+
+    @property
+    def stage(self) -> Stage:
+        """The lab and its drawing, which the actions change."""
+        return self._stage
 
     @property
     def topology(self) -> Topology:
@@ -81,6 +87,8 @@ class LabWitness:
         if self._bell is not None:
             self._bell.close()
         self._bell, self._last = None, None
+        self.vain.clear()
+        self._prober.forget()
 
     def snapshot(self) -> Snapshot:
         """The network as it is now."""
@@ -115,16 +123,23 @@ class LabWitness:
 class Play:
     """Steps on a lab, one after another: what happened so far, and the clock since the last `do`.
 
-    The witness answers the checks; `bell` says when it is worth asking again, `changed` is told after each `do`.
+    The witness answers the checks; `bell` says when it is worth asking again, `changed` is told after each `do`. `vain`
+    holds what was waited for in vain since the network was last changed: the next story asks that once.
     """
 
     def __init__(
-        self, stage: Stage, witness: Witness, bell: Callable[[], Rings], changed: Callable[[], None] = lambda: None
+        self,
+        stage: Stage,
+        witness: Witness,
+        bell: Callable[[], Rings],
+        changed: Callable[[], None] = lambda: None,
+        vain: set[str] | None = None,
     ) -> None:
         self.stage = stage
         self.witness = witness
         self._bell = bell
         self._changed = changed
+        self._vain = set() if vain is None else vain
         self._since = time.monotonic()
         self._broken: str | None = None
 
@@ -149,12 +164,15 @@ class Play:
     def expect(self, step: Step) -> StepResult:
         """Ask, and ask again as the step's times allow."""
         looks, held = 0, False
+        step = replace(step, within_s=None) if str(step) in self._vain else step
         while True:
             began = time.monotonic()
             verdict = self._look(step)
             elapsed, looks = time.monotonic() - self._since, looks + 1
             answer = _answer(step, verdict, elapsed, held)
             if answer is not None:
+                if step.within_s is not None and not held and answer.outcome is Outcome.FAIL:
+                    self._vain.add(str(step))
                 return StepResult(step, answer, elapsed, looks)
             held = verdict.outcome is Outcome.PASS
             self._bell().wait(max(TICK_S, time.monotonic() - began))
@@ -165,14 +183,25 @@ class Play:
 
 
 @contextmanager
-def playing(lab: Lab) -> Iterator[Play]:
-    """A Play on a running lab, whose sockets are closed at the end."""
-    stage = Stage(lab, lab.topology)
-    witness = LabWitness(stage)
+def witnessing(lab: Lab) -> Iterator[LabWitness]:
+    """A witness of a running lab, for one story or several; its sockets are closed at the end."""
+    witness = LabWitness(Stage(lab, lab.topology))
     try:
-        yield Play(stage, witness, lambda: witness.bell, witness.changed)
+        yield witness
     finally:
         witness.close()
+
+
+def play_before(witness: LabWitness) -> Play:
+    """A Play on the lab of a witness, its clock beginning now."""
+    return Play(witness.stage, witness, lambda: witness.bell, witness.changed, witness.vain)
+
+
+@contextmanager
+def playing(lab: Lab) -> Iterator[Play]:
+    """A Play on a running lab, whose sockets are closed at the end."""
+    with witnessing(lab) as witness:
+        yield play_before(witness)
 
 
 def _answer(step: Step, verdict: Verdict, elapsed_s: float, held: bool) -> Verdict | None:

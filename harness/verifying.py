@@ -16,7 +16,7 @@ from harness import deploy, labs, report
 from harness.observe import observe
 from harness.play import StepResult
 from harness.report import Report
-from harness.run import Progress, ScenarioResult, own_name, run_scenario, shared
+from harness.run import Progress, ScenarioResult, own_name, run_together, shared
 from harness.scenario import find_scenarios, read_scenario
 from harness.story import Scenario, Step
 from harness.verdict import errored, skipped
@@ -26,9 +26,6 @@ from sim.topology.model import Topology
 
 SESSIONS_WITHIN_S = 60.0
 """How long the built-in standing check waits for sessions: BGP's connect timer and OSPF's dead interval fit in."""
-
-SIDE_BY_SIDE = 8
-"""Scenarios at a time on a lab that runs already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,19 +149,11 @@ class _Runs:
 
     def _work(self, work: Work) -> list[ScenarioResult]:
         if work.lab:
-            return self._side_by_side(work.scenarios, work.lab)
+            return run_together(work.scenarios, work.lab, self.progress)
         try:
             return self._in_own_lab(work.scenarios)
         except FabricError as error:
             return [self._without_lab(scenario, error) for scenario in work.scenarios]
-
-    def _side_by_side(self, scenarios: Sequence[Scenario], lab: Lab) -> list[ScenarioResult]:
-        """Scenarios that change nothing do not disturb each other; most of their time is waiting."""
-        pool = ThreadPoolExecutor(max_workers=SIDE_BY_SIDE)
-        try:
-            return list(pool.map(lambda scenario: run_scenario(scenario, lab, self.progress), scenarios))
-        finally:
-            pool.shutdown(cancel_futures=True)
 
     def _without_lab(self, scenario: Scenario, error: FabricError) -> ScenarioResult:
         self.progress.started(scenario)
@@ -180,7 +169,7 @@ class _Runs:
         self.made.append(name)
         lab = deploy.bring_up(scenarios[0].draw(name), progress=self._stage(scenarios[0]))
         try:
-            return [run_scenario(scenario, lab, self.progress) for scenario in scenarios]
+            return run_together(scenarios, lab, self.progress)
         finally:
             if not self.keep or self.stop.is_set():
                 lab.destroy()

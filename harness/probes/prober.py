@@ -7,7 +7,7 @@ and the node where the packet ended is known.
 
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from harness.probes.applications import Page, Resolution, dns_query, http_get
@@ -31,16 +31,20 @@ FIRST_PORT, LAST_PORT = 61000, 65535  # above the ephemeral ports of a node (net
 class Prober:
     """Probes a lab's nodes: `Prober(lab.runtime, lab.topology)`.
 
-    Use it as a context manager, or `close` it; set `topology` when the drawing changes.
+    Use it as a context manager, or `close` it; set `topology` when the drawing changes. Nodes, devices and addresses
+    are read anew for every call, unless `news` can say that nothing has changed: while it returns the same, what was
+    read serves on (`forget` when nodes were stopped or started).
     """
 
-    def __init__(self, nodes: Nodes, topology: Topology) -> None:
+    def __init__(self, nodes: Nodes, topology: Topology, news: Callable[[], int] | None = None) -> None:
         self._instruments = Instruments(nodes)
         self._places = Places(topology)
         self._magic = random.SystemRandom().randrange(0x1000, 0xF000)
         self._number = 0
         self._ports: dict[str, int] = {}
         self._lock = threading.RLock()
+        self._news = news
+        self._read_at: int | None = None
 
     @property
     def topology(self) -> Topology:
@@ -49,12 +53,25 @@ class Prober:
 
     @topology.setter
     def topology(self, topology: Topology) -> None:
-        self._places.topology = topology
+        if topology is not self._places.topology:
+            self._places.topology = topology
+            self.forget()
+
+    def forget(self) -> None:
+        """What was read no longer counts."""
+        self._read_at = None
+
+    def _read(self) -> None:
+        """Ask the nodes for their devices and addresses, unless nothing has changed since."""
+        now = self._news() if self._news else None
+        if now is None or now != self._read_at:
+            self._places.read(self._instruments)
+            self._read_at = now
 
     def traces(self, flows: Sequence[Flow]) -> list[Trace]:
         """One probe per flow, all at once: disposition and who answered. ProbeError where a flow can not be sent."""
         with self._lock:
-            self._places.read(self._instruments)
+            self._read()
             probes = [self._probe(self._places.aim(flow)) for flow in flows]
             self._renew(probes)
             Exchange(self._instruments, self._places, probes).run(PATIENCE_S)
@@ -74,7 +91,7 @@ class Prober:
         link. ProbeError where the flow can not be sent.
         """
         with self._lock:
-            self._places.read(self._instruments)
+            self._read()
             probe = self._probe(self._places.aim(flow))
             probe.size_bytes = size_bytes
             probe.via = self._via(probe.aim.sender, via) if via else 0
@@ -86,13 +103,13 @@ class Prober:
         ProbeError if the node has no such route, or no neighbour from which packets would take it.
         """
         with self._lock:
-            self._places.read(self._instruments)
+            self._read()
             return spread(self._instruments, self._places, node, prefix, flows)
 
     def ladder(self, flow: Flow, highest: int = 30) -> tuple[Rung, ...]:
         """Traceroute with the flow's own 5-tuple, up to that TTL."""
         with self._lock:
-            self._places.read(self._instruments)
+            self._read()
             probe = self._probe(self._places.aim(flow))
             return climb(self._instruments, self._places, probe, self._renew, highest)
 
@@ -108,20 +125,20 @@ class Prober:
     def http(self, flow: Flow, path: str = "/", host: str | None = None) -> Page:
         """GET a path from the flow's destination, over a real connection."""
         with self._lock:
-            self._places.read(self._instruments)
+            self._read()
             return http_get(self._instruments, self._places.aim(flow), path, host)
 
     def dns(self, flow: Flow, name: str, record: Literal["A", "AAAA"] = "A") -> Resolution:
         """Ask the flow's destination for a name."""
         with self._lock:
-            self._places.read(self._instruments)
+            self._read()
             return dns_query(self._instruments, self._places.aim(flow), name, record)
 
     def who_has(self, endpoint: str, address: str) -> tuple[str, ...]:
         """The MACs that answer ARP or ND for an address on the cable of `node:interface`; two are a duplicate."""
         node, _, interface = endpoint.partition(":")
         with self._lock:
-            self._places.read(self._instruments)
+            self._read()
             device = self._places.device(node, interface)
             if device is None:
                 raise ProbeError(f"no interface named {interface!r} to ask on", node)
