@@ -6,12 +6,12 @@ Each agent then makes a tmpfs its root, with the host's other folders shown in i
 (`/opt/app.conf`) makes its folder writable for the node alone when it is written (`make_writable`).
 
 Without overlayfs a node gets a copy of /etc instead; the rest is the same.
+
+Nothing is imported here that agents can do without: what the keeper holds, they hold too.
 """
 
 import os
-import shutil
 from functools import cache
-from pathlib import Path
 
 from lab.enclosure import linux
 
@@ -33,42 +33,48 @@ _WANTED = """
 _FOLDERS = sorted({folder[:end] for folder in _WANTED for end, after in enumerate(f"{folder}/") if after == "/"})
 
 
-def copy_etc(target: Path, tools: Path | None) -> None:
+def copy_etc(target: str, tools: str | None) -> None:
     """Copy what a node needs of the host's /etc, and the default configuration of privately unpacked tools."""
-    target.mkdir(parents=True, exist_ok=True)
-    for entry in os.scandir("/etc"):
-        if entry.name not in _NOT_OURS:
-            _copy(Path(entry.path), target / entry.name)
-    for source in (Path("/etc/network/ifupdown2"), *([tools / "etc/network/ifupdown2"] if tools else [])):
-        if source.is_dir():
-            _copy(source, target / "network/ifupdown2")
+    os.makedirs(target, exist_ok=True)
+    for name in os.listdir("/etc"):
+        if name not in _NOT_OURS:
+            _copy(f"/etc/{name}", f"{target}/{name}")
+    for above in ("", *([tools] if tools else [])):
+        if os.path.isdir(f"{above}/etc/network/ifupdown2"):
+            os.makedirs(f"{target}/network", exist_ok=True)
+            _copy(f"{above}/etc/network/ifupdown2", f"{target}/network/ifupdown2")
     for folder in ("frr", "network/interfaces.d", "network/if-up.d", "bird", "sysctl.d", "iptables", "iproute2"):
-        (target / folder).mkdir(parents=True, exist_ok=True)
-    _admit_root_to_frr(target / "group")
+        os.makedirs(f"{target}/{folder}", exist_ok=True)
+    _admit_root_to_frr(f"{target}/group")
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: str, target: str) -> None:
     """Copy a file, link or folder; what may not be read is left out."""
     try:
-        if source.is_symlink():
-            target.symlink_to(source.readlink())
-        elif source.is_dir():
-            target.mkdir(parents=True, exist_ok=True)
-            for entry in source.iterdir():
-                if str(entry.relative_to("/etc") if entry.is_relative_to("/etc") else entry) not in _NOT_FOLLOWED:
-                    _copy(entry, target / entry.name)
-        elif source.is_file():
-            shutil.copyfile(source, target)
-            target.chmod(source.stat().st_mode & 0o755 | 0o444)
+        if os.path.islink(source):
+            os.symlink(os.readlink(source), target)
+        elif os.path.isdir(source):
+            os.makedirs(target, exist_ok=True)
+            for name in os.listdir(source):
+                if f"{source}/{name}".removeprefix("/etc/") not in _NOT_FOLLOWED:
+                    _copy(f"{source}/{name}", f"{target}/{name}")
+        elif os.path.isfile(source):
+            with open(source, "rb") as original, open(target, "wb") as copy:
+                copy.write(original.read())
+            os.chmod(target, os.stat(source).st_mode & 0o755 | 0o444)
     except (PermissionError, FileExistsError):
         return
 
 
-def _admit_root_to_frr(group: Path) -> None:
+def _admit_root_to_frr(group: str) -> None:
     """Debian's FRR refuses `-u root` unless root is in group frrvty."""
-    lines = group.read_text().splitlines() if group.exists() else []
+    lines = []
+    if os.path.exists(group):
+        with open(group) as file:
+            lines = file.read().splitlines()
     admitted = [f"{line}{',' if line[-1] != ':' else ''}root" if line.startswith("frrvty:") else line for line in lines]
-    group.write_text("\n".join(admitted) + "\n")
+    with open(group, "w") as file:
+        file.write("\n".join(admitted) + "\n")
 
 
 def prepare(root: str, base_etc: str, tools: str | None) -> None:
@@ -117,7 +123,7 @@ def _own_etc(root: str, base_etc: str) -> None:
         layers = f"lowerdir={base_etc},upperdir={layer}/upper,workdir={layer}/work"
         linux.mount("overlay", f"{root}/etc", "overlay", 0, layers)
     except OSError:
-        shutil.copytree(base_etc, f"{root}/etc", symlinks=True, dirs_exist_ok=True)
+        _copy(base_etc, f"{root}/etc")
 
 
 def _close_global_sysctls() -> None:

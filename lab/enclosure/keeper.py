@@ -17,7 +17,6 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from lab.enclosure import agent, filesystem, linux, messages, netlink
@@ -293,15 +292,17 @@ def _become_root_in_a_user_namespace() -> None:
     user, group = os.geteuid(), os.getegid()
     linux.unshare(linux.NEWUSER)
     for name, text in (("setgroups", "deny"), ("uid_map", f"0 {user} 1"), ("gid_map", f"0 {group} 1")):
-        Path(f"/proc/self/{name}").write_text(text)
+        with open(f"/proc/self/{name}", "w") as file:
+            file.write(text)
 
 
 def _write_pid(pid: int) -> None:
     """Put the keeper's pid on disk, in the folder we stand in (should it be gone, this fails, and with it all)."""
-    started = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
-    temporary = Path("keeper.pid.new")
-    temporary.write_text(f"{pid} {started}\n")
-    temporary.replace("keeper.pid")
+    with open(f"/proc/{pid}/stat") as file:
+        started = file.read().rsplit(")", 1)[1].split()[19]
+    with open("keeper.pid.new", "w") as file:
+        file.write(f"{pid} {started}\n")
+    os.replace("keeper.pid.new", "keeper.pid")
 
 
 def _keep(folder: str, tools: str | None, ready: int) -> None:
@@ -310,7 +311,7 @@ def _keep(folder: str, tools: str | None, ready: int) -> None:
         linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
         linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
         linux.mount("tmpfs", f"{folder}/base", "tmpfs", linux.MS_NOSUID, "mode=755")
-        filesystem.copy_etc(Path(folder, "base/etc"), Path(tools) if tools else None)
+        filesystem.copy_etc(f"{folder}/base/etc", tools)
         linux.make_readonly("/")
         linux.mount(folder, folder, flags=linux.MS_BIND | linux.MS_REC)
         linux.allow_writing(folder)
