@@ -16,6 +16,7 @@ _ERROR = 2
 _ADDRESS, _IFNAME, _MTU, _LINK_OF, _MASTER, _LINKINFO, _NET_NS_FD = 1, 3, 4, 5, 10, 18, 28
 _INFO_KIND, _INFO_DATA, _VETH_PEER, _BRIDGE_FORWARD_DELAY = 1, 2, 1, 1
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
+_IFA_F_NODAD = 0x02
 _UP = 1
 _NESTED = 0x8000
 
@@ -124,10 +125,14 @@ def delete(name: str) -> bytes:
 
 
 def address(index: int, text: str) -> bytes:
-    """Give a device (by index) an address, `192.0.2.1/24`; one that it has already is replaced."""
+    """Give a device (by index) an address, `192.0.2.1/24`; one that it has already is replaced.
+
+    An IPv6 address serves at once: its MAC is of our making, so it is not first asked whether another has it (RFC 4862
+    5.4), as Docker does not either.
+    """
     value = ip_interface(text)
-    family = socket.AF_INET if value.version == 4 else socket.AF_INET6
-    head = struct.pack("=BBBBI", family, value.network.prefixlen, 0, 0, index)
+    family, flags = (socket.AF_INET, 0) if value.version == 4 else (socket.AF_INET6, _IFA_F_NODAD)
+    head = struct.pack("=BBBBI", family, value.network.prefixlen, flags, 0, index)
     packed = value.ip.packed
     return _message(
         _NEWADDR, _CREATE | _REPLACE, head + attribute(_IFA_LOCAL, packed) + attribute(_IFA_ADDRESS, packed)
