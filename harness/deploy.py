@@ -15,13 +15,12 @@ from harness.push import PushResult, current_files, push
 from lab.lab import Difference, Lab
 from lab.node import RunningNode
 from lab.roles import role_of
-from lab.runtimes import Runtime, StandIn
-from sim.errors import CommandFailed, FabricError, InputError
+from lab.runtimes import DEFAULT, Runtime, StandIn
+from sim.errors import CommandFailed, FabricError
 from sim.topology.files import node_files
 from sim.topology.model import Topology
 
 Progress = Callable[[str], None]
-RUNTIMES = ("namespaces",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +39,10 @@ def bring_up(
     *,
     bare: bool = False,
     progress: Progress = lambda _: None,
-    runtime: str = "namespaces",
+    runtime: str = DEFAULT,
 ) -> Lab:
     """A lab up with all that its topology asks for; `bare`: cabled and empty. On any failure nothing stays behind."""
-    if runtime not in RUNTIMES:
-        raise InputError(f"no runtime named {runtime!r}; known: {', '.join(RUNTIMES)}", "--runtime")
-    lab = Lab.deploy(topology, progress)
+    lab = Lab.deploy(topology, progress, runtime)
     try:
         if not bare:
             boot(lab, topology.nodes, progress)

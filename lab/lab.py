@@ -18,11 +18,9 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Self, TypeVar
 
 from lab import management
-from lab.enclosure.keeper import HOST
 from lab.journal import Journal, process_started
 from lab.node import RunningNode
-from lab.runtimes import StandIn
-from lab.runtimes.namespaces import Namespaces
+from lab.runtimes import DEFAULT, Runtime, StandIn, carrier
 from sim.errors import LabError
 from sim.topology.files import node_files
 from sim.topology.model import Endpoint, Kind, Link, Node, Topology
@@ -52,10 +50,15 @@ class Lab:
     """A deployed topology."""
 
     def __init__(
-        self, topology: Topology, journal: Journal, runtime: Namespaces, ports: Mapping[str, management.Port] = NO_PORTS
+        self,
+        topology: Topology,
+        journal: Journal,
+        runtime: str = DEFAULT,
+        ports: Mapping[str, management.Port] = NO_PORTS,
     ) -> None:
         self.topology = topology
-        self.runtime = runtime
+        self.runtime: Runtime = carrier(runtime, journal)
+        self._carried_by = runtime
         self._journal = journal
         self._ports = dict(ports) or _plan(topology)
 
@@ -67,12 +70,15 @@ class Lab:
     # --- its life
 
     @classmethod
-    def deploy(cls, topology: Topology, progress: Callable[[str], None] = lambda _: None) -> Self:
+    def deploy(
+        cls, topology: Topology, progress: Callable[[str], None] = lambda _: None, runtime: str = DEFAULT
+    ) -> Self:
         """Create every node and cable. LabError if the lab runs already; on any failure nothing is left behind.
 
-        `progress` is told each stage in a few words.
+        `progress` is told each stage in a few words. InputError where there is no such runtime.
         """
         journal = Journal(topology.name)
+        lab = cls(topology, journal, runtime)
         with journal.locked(wait=False) as lock:
             if cls._is_up(journal):
                 raise LabError(
@@ -81,13 +87,11 @@ class Lab:
             if cls._is_in_the_making(journal):
                 raise LabError("another command is bringing this lab up", topology.name)
             _end(journal)
-            runtime = Namespaces(journal)
-            lab = cls(topology, journal, runtime)
             journal.write(lab._record("deploying"))
             try:
                 lab._create(lock, progress)
             except BaseException:
-                runtime.destroy()
+                lab.runtime.destroy()
                 _end(journal)
                 journal.remove()
                 raise
@@ -144,10 +148,9 @@ class Lab:
             known = ", ".join(cls.names()) or "none"
             raise LabError(f"this lab is not running (running: {known}); `fabriclab deploy` starts one", name)
         topology = from_record(record["topology"])
-        runtime = Namespaces(journal)
         ports = {each["node"]: management.Port(**each) for each in record["ports"]}
-        lab = cls(topology, journal, runtime, ports)
-        runtime.remember(list(topology.nodes.values()), [*topology.links, *lab._management_cables()])
+        lab = cls(topology, journal, record.get("runtime", DEFAULT), ports)
+        lab.runtime.remember(list(topology.nodes.values()), [*topology.links, *lab._management_cables()])
         return lab
 
     @staticmethod
@@ -185,7 +188,8 @@ class Lab:
     def _record(self, state: str) -> dict[str, Any]:
         by = (os.getpid(), process_started(os.getpid()))
         ports = [asdict(port) for port in self._ports.values()]
-        return {"state": state, "by": by, "ports": ports, "topology": to_record(self.topology)}
+        drawn = to_record(self.topology)
+        return {"state": state, "by": by, "runtime": self._carried_by, "ports": ports, "topology": drawn}
 
     def destroy(self) -> None:
         """End everything. Nothing stays behind."""
@@ -236,7 +240,7 @@ class Lab:
     @property
     def host(self) -> RunningNode:
         """The lab's host side: the namespace that carries the management network."""
-        return self.runtime.node(HOST)
+        return self.runtime.host()
 
     def states(self) -> Mapping[str, str]:
         """Each node's state: running, halted, failed (its first process was killed) or missing (never made)."""

@@ -1,11 +1,20 @@
-"""Runtime: what carries a lab. One file per runtime; this page is the seam."""
+"""Runtime: what carries a lab. One file per runtime, whose class `Carrier` is made of a Journal; this page is the seam.
+
+The folder is the index: a file here is a runtime of that name, and needs no entry elsewhere.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 from typing import Protocol
 
+from lab.journal import Journal
 from lab.node import RunningNode
+from sim.errors import InputError
 from sim.topology.model import Endpoint, Link, Node
+
+DEFAULT = "namespaces"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +28,14 @@ class StandIn:
 
 class Runtime(Protocol):
     """A lab's carrier. Calls come from one thread at a time, except `node`."""
+
+    def start(self, lock: int) -> None:
+        """Begin to carry a lab. `lock`, a descriptor, holds the lab's lock; HostError where this machine can not."""
+        ...
+
+    def remember(self, nodes: Sequence[Node], links: Sequence[Link]) -> None:
+        """Take up a lab that runs already, of these nodes and cables."""
+        ...
 
     def create(self, nodes: Sequence[Node]) -> None:
         """Create these nodes, in parallel: up, empty, with loopback, no links. NodeFailed names the culprit."""
@@ -57,6 +74,10 @@ class Runtime(Protocol):
         """The running node; NodeFailed if it is halted or unknown."""
         ...
 
+    def host(self) -> RunningNode:
+        """The lab's host side: what carries its management network."""
+        ...
+
     def stand_ins(self) -> Sequence[StandIn]:
         """What stands in for what."""
         ...
@@ -65,6 +86,23 @@ class Runtime(Protocol):
         """Each node's state: running, halted, failed (its first process was killed) or missing (never made)."""
         ...
 
+    def hang_up(self) -> None:
+        """Let go of every node: calls in progress fail, and the programs that they wait for end."""
+        ...
+
     def destroy(self) -> None:
         """End everything. Nothing stays behind; calling it again does nothing."""
         ...
+
+
+def names() -> list[str]:
+    """The runtimes there are."""
+    return sorted(file.stem for file in Path(__file__).parent.glob("*.py") if file.stem != "__init__")
+
+
+def carrier(name: str, journal: Journal) -> Runtime:
+    """A runtime by name, for the lab of this journal; InputError where there is none of that name."""
+    if name not in names():
+        raise InputError(f"no runtime named {name!r}; known: {', '.join(names())}", "--runtime")
+    made: Runtime = import_module(f"lab.runtimes.{name}").Carrier(journal)
+    return made

@@ -37,7 +37,7 @@ class Namespaces:
         self._agents = Agents(journal.folder)
 
     def start(self, lock: int) -> None:
-        """Start the keeper. `lock` is the descriptor that holds the lab's lock, kept until all is on disk."""
+        """Start the keeper, which keeps `lock` until all is on disk; see Runtime."""
         ready, told = os.pipe()
         tools = _PROJECT / ".tools"
         program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from lab.enclosure.keeper import main; main()"
@@ -152,6 +152,10 @@ class Namespaces:
         """The running node; see Runtime."""
         return NamespaceNode(name, self._place(name), self._agents)
 
+    def host(self) -> RunningNode:
+        """The lab's host side; see Runtime."""
+        return self.node(keeper.HOST)
+
     def stand_ins(self) -> Sequence[StandIn]:
         """What stands in for what."""
         found = dict.fromkeys(StandIn(**line) for line in self._journal.lines("stand-ins"))
@@ -254,6 +258,8 @@ class Namespaces:
     def _tell(self, stand_in: StandIn) -> None:
         self._journal.append("stand-ins", {"node": stand_in.node, "wanted": stand_in.wanted, "given": stand_in.given})
 
+
+Carrier = Namespaces
 
 _KEPT = "/run/fabriclab/link-{}.batch"
 
