@@ -350,7 +350,7 @@ def become(name: str, listening: socket.socket, told: int, plan: dict[str, Any])
         filesystem.prepare(plan["scratch"], plan["etc"], plan["tools"])
         os.chdir("/")
         for key, value in plan["sysctls"].items():
-            _write_sysctl(key, value)
+            _write_sysctl(key, value, wanted=key in plan["wanted"])
         linux.drop_capabilities()
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -365,12 +365,13 @@ def become(name: str, listening: socket.socket, told: int, plan: dict[str, Any])
         os._exit(1)
 
 
-def _write_sysctl(key: str, value: str) -> None:
-    """Set a sysctl of this node; one that this kernel does not have is passed over (preflight tells)."""
+def _write_sysctl(key: str, value: str, wanted: bool) -> None:
+    """Set a sysctl of this node. Of those that nobody `wanted`, one that this kernel has not is passed over."""
     try:
         with open(f"/proc/sys/{key}", "w") as file:
             file.write(value)
     except FileNotFoundError:
-        return
+        if wanted:
+            raise OSError(f"sysctl {key.replace('/', '.')}: this kernel has none of that name for a node") from None
     except OSError as error:
         raise OSError(f"sysctl {key.replace('/', '.')} = {value!r}: {error.strerror}") from None

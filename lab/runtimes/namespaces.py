@@ -203,11 +203,12 @@ class Namespaces:
             "net/ipv4/ping_group_range": "0 0",
             "net/ipv4/fib_multipath_hash_seed": str(naming.hash_seed(node.name)),
         }
-        sysctls |= {naming.sysctl_path(key): value for key, value in node.sysctls.items()}
+        wanted = {naming.sysctl_path(key): value for key, value in node.sysctls.items()}
         return {
             "hostname": node.hostname or node.name,
             "env": {**node.env, "CLAB_LABEL_CLAB_NODE_NAME": node.name},
-            "sysctls": {} if node.kind is Kind.HOST else sysctls,
+            "sysctls": {} if node.kind is Kind.HOST else sysctls | wanted,
+            "wanted": list(wanted),
             "bridge": node.name if node.kind is Kind.BRIDGE else None,
         }
 

@@ -46,6 +46,10 @@ def sysctl(file: Path) -> None:
     insert(file, "    r9: {kind: linux, sysctls: {net.ipv4.ip_forward: neither}}\n")
 
 
+def no_such_sysctl(file: Path) -> None:
+    insert(file, "    r9: {kind: linux, sysctls: {net.ipv4.conf.all.no_such: 1}}\n")
+
+
 def interfaces(file: Path) -> None:
     (file.parent / "interfaces").write_text("auto swp1\niface swp1 inet static\n  address 300.1.2.3/24\n")
     insert(file, "    r9: {kind: cvx, binds: ['interfaces:/etc/network/interfaces']}\n")
@@ -70,6 +74,7 @@ def insert(file: Path, nodes: str) -> None:
         (no_program, "r9", "no-such-program"),
         (service, "master", "203.0.113.250"),
         (sysctl, "r9", "net.ipv4.ip_forward"),
+        (no_such_sysctl, "r9", "net.ipv4.conf.all.no_such: this kernel has none"),
         (interfaces, "r9", "300.1.2.3"),
         (rules, "r9", "rules.v4"),
     ],
