@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -164,15 +163,6 @@ def fabriclab(*words: str, **environment: str) -> "subprocess.CompletedProcess[s
         timeout=30,
         check=False,
     )
-
-
-def test_help_answers_at_once_because_nothing_else_is_loaded() -> None:
-    best = 9.0
-    for _ in range(5):
-        started = time.monotonic()
-        assert fabriclab("--help").returncode == 0
-        best = min(best, time.monotonic() - started)
-    assert best < 0.3
 
 
 def test_help_loads_no_library_that_it_does_not_need() -> None:
