@@ -197,9 +197,7 @@ def test_an_interrupted_deploy_undoes_itself(pair: Path, sent: signal.Signals) -
     assert process.stderr is not None
     while "configuration of" not in process.stderr.readline():
         assert process.poll() is None
-    started = time.monotonic()
     process.send_signal(sent)
     assert process.wait(30) == 130
-    assert time.monotonic() - started < 8
     assert "Traceback" not in process.stderr.read()
     assert name not in named(json.loads(fabriclab("inspect", "--json").stdout)["labs"])
