@@ -1,23 +1,18 @@
-"""Run scenarios: a lab for each, or one that some share, the steps played on it, and a Verdict for the whole."""
+"""Run scenarios on a lab that they share: the steps played on it, and a Verdict for each scenario as a whole."""
 
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from harness import deploy
 from harness.play import LabWitness, StepResult, play_before, witnessing
 from harness.scenario import Scenario
 from harness.verdict import Outcome, Verdict, errored, failed, passed, skipped
 from lab.lab import Lab
 from lab.runtimes import StandIn
 from sim.errors import FabricError
-
-Text = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,22 +89,6 @@ def _judge_twin(pattern: str, failures: Sequence[StepResult]) -> Verdict:
     return failed(f"every expectation holds; expected one to fail with text matching {pattern!r}")
 
 
-def run_scenario(scenario: Scenario, lab: Lab | None = None, progress: Progress | None = None) -> ScenarioResult:
-    """Run one scenario, on a lab of its own or on a running one. FabricErrors of its lab make it ERROR."""
-    watching = progress or Silent()
-    started = time.monotonic()
-    watching.started(scenario)
-    try:
-        mine = nullcontext(lab) if lab else own_lab(scenario, lambda text: watching.stage(scenario, text))
-        with mine as stage, witnessing(stage) as witness:
-            result = _played(scenario, witness, watching, started)
-    except FabricError as error:
-        steps = tuple(StepResult(step, skipped("not tried: the lab is not up"), 0.0, 0) for step in scenario.steps)
-        result = ScenarioResult(scenario, errored(str(error)), steps, time.monotonic() - started)
-    watching.finished(result)
-    return result
-
-
 def run_together(scenarios: Sequence[Scenario], lab: Lab, progress: Progress | None = None) -> list[ScenarioResult]:
     """Run scenarios that change nothing on one lab, one after another, before one witness.
 
@@ -135,40 +114,28 @@ def _played(scenario: Scenario, witness: LabWitness, progress: Progress, started
             steps.append(play.step(step))
             progress.step(scenario, steps[-1])
         stand_ins = witness.stage.lab.stand_ins()
-    except FabricError as error:  # the lab went away
-        steps += [StepResult(step, skipped("not tried"), 0.0, 0) for step in scenario.steps[len(steps) :]]
-        return ScenarioResult(scenario, errored(str(error)), tuple(steps), time.monotonic() - started)
+    except FabricError as error:
+        return _broken_off(scenario, steps, error, time.monotonic() - started)
     return ScenarioResult(scenario, judge(scenario, steps), tuple(steps), time.monotonic() - started, stand_ins)
+
+
+def _broken_off(scenario: Scenario, steps: Sequence[StepResult], error: FabricError, took_s: float) -> ScenarioResult:
+    """The lab went away, or never came up: what was not tried by then is skipped."""
+    rest = [StepResult(step, skipped("not tried: the lab is not up"), 0.0, 0) for step in scenario.steps[len(steps) :]]
+    return ScenarioResult(scenario, errored(str(error)), (*steps, *rest), took_s)
+
+
+def without_lab(scenario: Scenario, error: FabricError, progress: Progress) -> ScenarioResult:
+    """The answer of a scenario whose lab can not be had: ERROR, in the words of the reason."""
+    progress.started(scenario)
+    result = _broken_off(scenario, (), error, 0.0)
+    progress.finished(result)
+    return result
 
 
 def own_name(base: str) -> str:
     """A lab name that no other run uses at the same time."""
     return f"{base[:40]}-{uuid.uuid4().hex[:6]}"
-
-
-@contextmanager
-def own_lab(scenario: Scenario, stage: Callable[[str], None] = lambda _: None) -> Iterator[Lab]:
-    """A lab for a scenario, brought up with its overlay and vars, and destroyed at the end."""
-    lab = deploy.bring_up(scenario.draw(own_name(scenario.draw().name)), progress=stage)
-    try:
-        yield lab
-    finally:
-        stage("destroy")
-        lab.destroy()
-
-
-def run_scenarios(
-    scenarios: Sequence[Scenario], progress: Progress | None = None, jobs: int = 1
-) -> list[ScenarioResult]:
-    """Run scenarios, `jobs` labs side by side; results in the order given.
-
-    Those that change nothing share one lab where topology, overlay and vars are the same.
-    """
-    groups = shared(scenarios)
-    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-        futures = [pool.submit(_run_group, group, progress or Silent()) for group in groups]
-    found = {id(result.scenario): result for future in futures for result in future.result()}
-    return [found[id(scenario)] for scenario in scenarios]
 
 
 def shared(scenarios: Sequence[Scenario]) -> list[list[Scenario]]:
@@ -178,13 +145,3 @@ def shared(scenarios: Sequence[Scenario]) -> list[list[Scenario]]:
         key: object = id(scenario) if scenario.changes else scenario.network
         groups.setdefault(key, []).append(scenario)
     return list(groups.values())
-
-
-def _run_group(scenarios: Sequence[Scenario], progress: Progress) -> list[ScenarioResult]:
-    if len(scenarios) == 1:
-        return [run_scenario(scenarios[0], progress=progress)]
-    try:
-        with own_lab(scenarios[0], lambda text: progress.stage(scenarios[0], text)) as lab:
-            return run_together(scenarios, lab, progress)
-    except FabricError:  # the shared lab can not be had: each says so for itself
-        return [run_scenario(scenario, progress=progress) for scenario in scenarios]

@@ -14,12 +14,10 @@ from pathlib import Path
 
 from harness import deploy, labs, report
 from harness.observe import observe
-from harness.play import StepResult
 from harness.report import Report
-from harness.run import Progress, ScenarioResult, own_name, run_together, shared
+from harness.run import Progress, ScenarioResult, own_name, run_together, shared, without_lab
 from harness.scenario import find_scenarios, read_scenario
 from harness.story import Scenario, Step
-from harness.verdict import errored, skipped
 from lab.lab import Lab
 from sim.errors import FabricError, InputError, LabError, Place
 from sim.topology.model import Topology
@@ -153,14 +151,7 @@ class _Runs:
         try:
             return self._in_own_lab(work.scenarios)
         except FabricError as error:
-            return [self._without_lab(scenario, error) for scenario in work.scenarios]
-
-    def _without_lab(self, scenario: Scenario, error: FabricError) -> ScenarioResult:
-        self.progress.started(scenario)
-        steps = tuple(StepResult(step, skipped("not tried: the lab is not up"), 0.0, 0) for step in scenario.steps)
-        result = ScenarioResult(scenario, errored(str(error)), steps, 0.0)
-        self.progress.finished(result)
-        return result
+            return [without_lab(scenario, error, self.progress) for scenario in work.scenarios]
 
     def _in_own_lab(self, scenarios: Sequence[Scenario]) -> list[ScenarioResult]:
         name = own_name(report.network_name(scenarios[0].topology))

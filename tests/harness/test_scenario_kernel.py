@@ -7,9 +7,10 @@ import pytest
 from harness.fabric import Fabric, Unmet, delivered, listeners, mtu, route
 from harness.lab_pool import LabPool
 from harness.play import playing
-from harness.run import run_scenario, run_scenarios
+from harness.run import ScenarioResult, Silent, shared
 from harness.scenario import read_scenario
 from harness.verdict import Outcome
+from harness.verifying import verify
 from lab.lab import Lab
 from sim.errors import LabError
 from sim.flow import Flow
@@ -52,6 +53,10 @@ def story(site: Path, *steps: str, name: str = "story.yml", more: str = "") -> P
         f"name: x\ntopology: line.clab.yml\n{more}steps:\n" + "".join(f"  - {{{s}}}\n" for s in steps)
     )
     return site / name
+
+
+def verified(*paths: Path) -> tuple[ScenarioResult, ...]:
+    return verify(list(map(str, paths)), name=None, keep=False, jobs=2, progress=Silent()).results
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +120,6 @@ def test_a_smaller_mtu_is_found_to_the_byte(fabric):
 
 
 def test_a_story_with_a_pushed_filter_ends_with_its_lab(site):
-    before = set(Lab.names())
     path = story(
         site,
         f"expect: delivered, flow: {WEB}, within: 5s",
@@ -123,15 +127,15 @@ def test_a_story_with_a_pushed_filter_ends_with_its_lab(site):
         f"expect: denied, flow: {WEB}, by: middle, within: 5s",
         f"expect: delivered, flow: {WEB}, not: true, for: 1s",
     )
-    result = run_scenario(read_scenario(path))
+    [result] = verified(path)
     assert result.verdict.outcome is Outcome.PASS, result.verdict.text
     assert "--dport 80 -j DROP" in result.steps[2].verdict.text
-    assert set(Lab.names()) == before
+    assert not any(name.startswith("line-") for name in Lab.names())
 
 
 def test_what_can_not_be_done_is_an_error_and_skips_the_rest(site):
     path = story(site, "do: daemon.kill, node: middle, daemon: bird", "expect: loop_free")
-    result = run_scenario(read_scenario(path))
+    [result] = verified(path)
     assert result.verdict.outcome is Outcome.ERROR
     assert [step.verdict.outcome for step in result.steps] == [Outcome.ERROR, Outcome.SKIP]
 
@@ -145,5 +149,6 @@ def test_a_twin_with_its_fault_as_an_overlay_passes_by_failing_and_stories_share
         name="good.bad.yml",
         more="overlay: closed\ntwin_of: good.yml\nfails: denied_in at middle.*DROP|denied_out at middle.*DROP\n",
     )
-    results = run_scenarios([read_scenario(path) for path in (good, bad, also)], jobs=2)
+    results = verified(good, bad, also)
     assert [each.verdict.outcome for each in results] == [Outcome.PASS] * 3, [each.verdict.text for each in results]
+    assert [len(group) for group in shared([read_scenario(path) for path in (good, bad, also)])] == [2, 1]
