@@ -13,6 +13,7 @@ from harness.statistics import (
     balanced_within,
     chi_square,
     effective_width,
+    flows_needed,
     miss_probability,
     simultaneous_intervals,
 )
@@ -57,7 +58,8 @@ def ecmp(
     weights = [hop.weight for hop in hops]
     blind = _blind(weights, flows, tolerance)
     if blind:
-        return errored(f"{node} {prefix}: {flows} flows prove nothing: the judge accepts {blind}; take more flows")
+        text = f"{node} {prefix}: {flows} flows prove nothing: the judge accepts {blind}; take {flows_needed(width)}"
+        return errored(text)
     spread = witness.spread(node, prefix, flows)
     wrong = _wrong(spread, hops, tolerance)
     if wrong:  # by chance once in a while: look again with fresh flows before saying so

@@ -17,7 +17,6 @@ from sim.errors import ProbeError
 from sim.flow import Flow
 from sim.topology.model import Kind, Topology
 
-LINK_SCOPE = 253
 CARRIES = {"tcp": ("tcp", "http"), "udp": ("udp", "dns"), "icmp": ()}
 
 
