@@ -18,8 +18,7 @@ from sim.errors import FabricError
 from sim.topology.model import Node
 
 RECORD = "/run/fabriclab/pushed.json"
-"""On the node: the paths of the files that were pushed last, and the notes of that push."""
-
+"""On the node: the paths of the files that were pushed last."""
 
 PENDING = "/run/fabriclab/pushing.json"
 """On the node while a push runs: what the files it changes held before. A push that finds it finishes the work."""
@@ -65,7 +64,7 @@ def push(
             _undo(work, acted, error)
             node.write({PENDING: None})
         raise
-    node.write({RECORD: json.dumps({"files": sorted(files), "notes": work.notes}).encode(), PENDING: None})
+    node.write({RECORD: json.dumps({"files": sorted(files)}).encode(), PENDING: None})
     written = tuple(sorted(path for path in work.changed if path in work.files))
     removed = tuple(sorted(path for path in work.changed if path not in work.files))
     return PushResult(node.name, written, removed, tuple(each.name for each in acted), tuple(work.notes))
@@ -93,20 +92,15 @@ def _held(work: Work) -> dict[str, bytes]:
 
 def current_files(node: RunningNode, wanted: Iterable[str]) -> dict[str, bytes]:
     """What the node has at the wanted paths and at those it was given before."""
-    paths = {*wanted, *_record(node)["files"]}
+    paths = {*wanted, *_pushed(node)}
     found = {path: node.read(path) for path in sorted(paths)}
     return {path: content for path, content in found.items() if content is not None}
 
 
-def recorded_notes(node: RunningNode) -> list[str]:
-    """What the last push that changed the node had to tell."""
-    return _record(node)["notes"]
-
-
-def _record(node: RunningNode) -> dict[str, list[str]]:
+def _pushed(node: RunningNode) -> list[str]:
     recorded = node.read(RECORD)
-    found: dict[str, list[str]] = json.loads(recorded) if recorded else {"files": [], "notes": []}
-    return found
+    paths: list[str] = json.loads(recorded)["files"] if recorded else []
+    return paths
 
 
 def _write(work: Work, first: Mapping[str, bytes]) -> None:
