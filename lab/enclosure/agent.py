@@ -9,6 +9,7 @@ import errno
 import gc
 import json
 import os
+import resource
 import selectors
 import signal
 import socket
@@ -337,7 +338,7 @@ def _process(pid: int) -> dict[str, Any] | None:
 def become(name: str, listening: socket.socket, told: int, plan: dict[str, Any]) -> None:
     """In a child of the keeper, first in its namespaces: become the agent of node `name`. Never returns.
 
-    `told` is a pipe: empty at its end means ready, anything else is why not.
+    `told` is a pipe: "ready" at its end, or why not; nothing, should this process end before it knows.
     """
     try:
         gc.disable()
@@ -352,9 +353,11 @@ def become(name: str, listening: socket.socket, told: int, plan: dict[str, Any])
         for key, value in plan["sysctls"].items():
             _write_sysctl(key, value, wanted=key in plan["wanted"])
         linux.drop_capabilities()
+        resource.setrlimit(resource.RLIMIT_NOFILE, plan["open_files"])
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         agent = Agent(plan["hostname"], listening, plan["env"])
+        os.write(told, b"ready")
         os.close(told)
         agent.serve()
     except OSError as error:

@@ -12,6 +12,7 @@ import errno
 import gc
 import json
 import os
+import resource
 import selectors
 import signal
 import socket
@@ -49,7 +50,9 @@ class Keeper:
 
     def __init__(self, folder: str, tools: str | None) -> None:
         self.folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        self.paths = {"scratch": f"{folder}/scratch", "etc": f"{folder}/base/etc", "tools": tools}
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limits[1], limits[1]))  # two descriptors a node; shells grant 1024
+        self.given = {"scratch": f"{folder}/scratch", "etc": f"{folder}/base/etc", "tools": tools, "open_files": limits}
         self.home = {part: os.open(f"/proc/self/ns/{part}", os.O_RDONLY | os.O_CLOEXEC) for part in ("net", "pid")}
         self.rtnl = netlink.Rtnl()
         self.rtnl.do(netlink.change("lo", up=True))
@@ -114,9 +117,9 @@ class Keeper:
         for name, ready in started.items():
             with os.fdopen(ready, "rb") as file:
                 words = file.read().decode()
-            if words:
+            if words != "ready":
                 self.culprit = name
-                raise OSError(words)
+                raise OSError(words or "its first process ended at once")
 
     def start(self, name: str, plan: dict[str, Any]) -> int:
         """Fork an agent into namespaces of its own; the descriptor that tells when it is ready."""
@@ -128,7 +131,7 @@ class Keeper:
         ready, told = os.pipe2(os.O_CLOEXEC)
         pid = os.fork()
         if not pid:
-            agent.become(name, listening, told, plan | self.paths)
+            agent.become(name, listening, told, plan | self.given)
         os.close(told)
         listening.close()
         for home in self.home.values():
