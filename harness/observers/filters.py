@@ -40,7 +40,7 @@ def observe_filters(node: RunningNode) -> tuple[FilterRule, ...]:
 
 
 def _observe(node: RunningNode) -> Iterator[FilterRule]:
-    tables = _tables(node)
+    tables = tables_of(node)
     for number, (family, tool) in _TOOLS.items():
         if any(owner == number and name in XTABLES for owner, name in tables):
             yield from saved(node.run([f"{tool}-save", "-c"]).text, family)
@@ -51,8 +51,8 @@ def _observe(node: RunningNode) -> Iterator[FilterRule]:
         yield from listed(node.run(["nft", "list", "ruleset"]).text, others)
 
 
-def _tables(node: RunningNode) -> set[tuple[int, str]]:
-    """The nftables tables of a node: family number and name."""
+def tables_of(node: RunningNode) -> set[tuple[int, str]]:
+    """The nftables tables of a node, iptables' own among them: family number and name."""
     with node.socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER) as asked:
         asked.settimeout(10.0)
         asked.send(struct.pack("=IHHIIBBH", 20, NFT_MSG_GETTABLE, nl.NLM_F_REQUEST_DUMP, 1, 0, 0, 0, 0))

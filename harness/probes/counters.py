@@ -5,10 +5,13 @@ drops without counting can be suspected, never convicted: `silent` lists those.
 """
 
 import re
+import struct
 from collections import Counter
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
+from socket import AF_INET, AF_INET6
 
+from harness.observers.filters import XTABLES, tables_of
 from lab.node import RunningNode
 from sim.errors import CommandFailed, ProbeError
 
@@ -16,6 +19,12 @@ SAVED = re.compile(r"^\[(?P<packets>\d+):\d+\] (?P<text>-A (?P<chain>\S+).*)$")
 POLICY = re.compile(r"^:(?P<chain>\S+) DROP \[(?P<packets>\d+):\d+\]$")
 FROM = re.compile(r"(?P<no>! )?-s (?P<prefix>[0-9a-f.:]+(/\d+)?)(?= |$)")
 TO = re.compile(r"(?P<no>! )?-d (?P<prefix>[0-9a-f.:]+(/\d+)?)(?= |$)")
+PROTOCOL = re.compile(r"(?<!! )-p ((?:ipv6-)?icmp(?:v6)?|tcp|udp)\b")
+DPORT = re.compile(r"(?<!! )--dport (\d+)(?![\d:])")
+TOOLS = {  # iptables' name, and where the kernel names the tables of the older x_tables
+    4: (AF_INET, "iptables", "/proc/net/ip_tables_names"),
+    6: (AF_INET6, "ip6tables", "/proc/net/ip6_tables_names"),
+}
 BUILT_IN = ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
 DROPS = re.compile(r"-j (DROP|REJECT)\b")
 NFT_DROPS = re.compile(r"\b(drop|reject)\b")
@@ -42,6 +51,12 @@ class Rule:
             return False
         return _holds(FROM.search(self.text), source) and _holds(TO.search(self.text), destination)
 
+    def is_about(self, protocol: str, dport: int) -> bool:
+        """Whether a packet of that protocol to that port can have met it, as far as the rule names a single one."""
+        named, port = PROTOCOL.search(self.text), DPORT.search(self.text)
+        right = named is None or named[1].removeprefix("ipv6-").removesuffix("v6") == protocol
+        return right and (port is None or int(port[1]) == dport)
+
 
 @dataclass(slots=True)
 class Counters:
@@ -50,9 +65,9 @@ class Counters:
     taken: Counter[Rule] = field(default_factory=Counter)
     silent: list[Rule] = field(default_factory=list)
 
-    def moved(self, before: "Counters") -> list[Rule]:
-        """The rules that took packets since."""
-        return [rule for rule, packets in self.taken.items() if packets > before.taken[rule]]
+    def since(self, before: "Counters") -> dict[Rule, int]:
+        """The rules that took packets since, and how many."""
+        return {rule: more for rule, packets in self.taken.items() if (more := packets - before.taken[rule]) > 0}
 
 
 def _holds(found: re.Match[str] | None, address: str) -> bool:
@@ -66,10 +81,22 @@ def _holds(found: re.Match[str] | None, address: str) -> bool:
 def read_counters(node: RunningNode, version: int) -> Counters:
     """The dropping rules of a node for IPv4 or IPv6 with their counters. ProbeError if its tools can not tell."""
     found = Counters()
-    tool = "iptables" if version == 4 else "ip6tables"
-    _read_iptables(_tell(node, [f"{tool}-save", "-c"]), tool, found)
-    _read_nft(_tell(node, ["nft", "list", "ruleset"]), found)
+    family, tool, names = TOOLS[version]
+    tables = _tables(node)
+    xtables = {(owner, name) for owner, name in tables if owner in (AF_INET, AF_INET6) and name in XTABLES}
+    if any(owner == family for owner, _ in xtables) or node.read(names):
+        _read_iptables(_tell(node, [f"{tool}-save", "-c"]), tool, found)
+    if tables - xtables:
+        _read_nft(_tell(node, ["nft", "list", "ruleset"]), found)
     return found
+
+
+def _tables(node: RunningNode) -> set[tuple[int, str]]:
+    """Asked over netlink first: a program that has nothing to tell need not be started."""
+    try:
+        return tables_of(node)
+    except (OSError, ValueError, KeyError, struct.error) as error:
+        raise ProbeError(f"cannot read the packet filter: {error!r}", node.name) from error
 
 
 def _tell(node: RunningNode, argv: list[str]) -> str:

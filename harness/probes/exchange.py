@@ -20,6 +20,7 @@ from harness.probes.endpoints import Aim, Places
 from harness.probes.instruments import Instruments
 from harness.probes.netlink import Choice, Query
 from harness.probes.packets import ICMP, ICMP6, TCP, UDP, Kind, Seen, read_packet, read_segment, segment
+from harness.probes.rest import Rest
 from harness.probes.texts import packed
 from sim.errors import ProbeError
 
@@ -82,13 +83,18 @@ class Probe:
 
 @dataclass(slots=True)
 class Exchange:
-    """Probes in flight, found again by token, or by node and source port."""
+    """Probes in flight, found again by token, or by node and source port.
+
+    With `until_rest` (and a capture) it ends early, and says so by `rested`, when no unanswered probe moves any more.
+    """
 
     instruments: Instruments
     places: Places
     probes: Sequence[Probe]
     capture: Capture | None = None
     enough: Callable[[], bool] | None = None
+    until_rest: bool = False
+    rested: bool = False
     by_token: dict[int, Probe] = field(default_factory=dict)
     by_port: dict[tuple[str, int, int], Probe] = field(default_factory=dict)
     listening: dict[int, tuple[str, int, socket.socket]] = field(default_factory=dict)
@@ -112,13 +118,23 @@ class Exchange:
 
     def _wait(self, poller: select.epoll, sent_at: float, patience_s: float) -> None:
         waiting = [probe for probe in self.probes if not probe.done]
+        rest = Rest(self.capture, self.by_token.keys()) if self.capture and self.until_rest else None
         while waiting:
             longest = max((probe.answer.round_trip_s for probe in self.probes if probe.answer), default=0.0)
             left = sent_at + max(patience_s, min(ROUND_TRIPS * longest, patience_s + GRACE_S)) - time.monotonic()
-            self._gather(poller, max(0.0, left))
+            self._gather(poller, max(0.0, min(left, rest.left_s()) if rest else left))
             waiting = [probe for probe in waiting if not probe.done]
             if left <= 0 or (self.enough and self.enough()):
                 return
+            if waiting and rest and rest.reached(probe.token for probe in waiting):
+                self.rested = True
+                return
+
+    def hear(self) -> None:
+        """Take in the answers that have come since, without waiting."""
+        for sender, protocol, sock in self.listening.values():
+            for seen in _receive(sock, protocol):
+                self._take(sender, seen)
 
     def _listen(self, poller: select.epoll) -> None:
         if self.capture:

@@ -2,10 +2,14 @@
 
 First with captures on every node, which show the last node that had the packet (or its answer); that node's kernel is
 asked for its way (`explain.py`). Then, where a filter may have acted, once more between two readings of that node's
-counters, flows to different ports one after another, so that the rule that moved is theirs.
+counters; where several rules moved, flows to different ports one after another, so that the rule that moved is theirs.
+
+The first look ends when no packet moves any more. What it proves stands: an answer, a route that drops, a rule whose
+counter moved while the packet was seen to come in, not to leave, and was not answered. All else is looked at again with
+patience, so that nothing slow is called denied.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.probes.capture import Capture
@@ -14,8 +18,8 @@ from harness.probes.endpoints import Places
 from harness.probes.exchange import PATIENCE_S, Exchange, Probe
 from harness.probes.explain import End, Explainer
 from harness.probes.instruments import Instruments
-from harness.probes.journey import Cabled, journeys
-from harness.probes.locator import Case, Locator
+from harness.probes.journey import Cabled, Journey, journeys
+from harness.probes.locator import Case, Locator, Place
 from harness.probes.packets import UDP
 from sim.flow import Disposition
 
@@ -34,21 +38,28 @@ class Investigation:
 
     def examine(self, probes: Sequence[Probe]) -> list[Case]:
         """Where each probe went, where it ended and why."""
-        cases = self._observe(probes, PATIENCE_S)
+        cases = self._observe(probes, PATIENCE_S, until_rest=True)
         self._convict([case for case in cases if case.suspect])
+        unsure = [n for n, case in enumerate(cases) if not case.is_proved]
+        if unsure:
+            again = self._observe([replace(cases[n].probe) for n in unsure], PATIENCE_S)
+            self._convict([case for case in again if case.suspect])
+            for n, case in zip(unsure, again, strict=True):
+                cases[n] = case
         late = [n for n, case in enumerate(cases) if _may_be_late(case)]
-        for n, again in zip(late, self._observe([replace(cases[n].probe) for n in late], LATE_S), strict=True):
-            cases[n] = again if again.probe.answer else cases[n]
+        for n, case in zip(late, self._observe([replace(cases[n].probe) for n in late], LATE_S), strict=True):
+            cases[n] = case if case.probe.answer else cases[n]
         return cases
 
-    def _observe(self, probes: Sequence[Probe], patience_s: float) -> list[Case]:
+    def _observe(self, probes: Sequence[Probe], patience_s: float, until_rest: bool = False) -> list[Case]:
         if not probes:
             return []
         self.renew(probes)
         with Capture(self.instruments, sorted(self.places.running), self.magic) as capture:
-            Exchange(self.instruments, self.places, probes, capture).run(patience_s)
+            exchange = Exchange(self.instruments, self.places, probes, capture, until_rest=until_rest)
+            exchange.run(patience_s)
         found = journeys(probes, capture.sightings, self.cabled)
-        cases = [Case(probe, found[probe.token]) for probe in probes]
+        cases = [Case(probe, found[probe.token], patient=not exchange.rested) for probe in probes]
         locator = Locator(self.places, Explainer(self.instruments, self.places))
         for case in cases:
             locator.locate(case)
@@ -57,28 +68,42 @@ class Investigation:
     # --- why: the filters
 
     def _convict(self, cases: Sequence[Case]) -> None:
-        """Send again between two readings of the counters, one kind of flow per node at a time."""
-        before: dict[tuple[str, int], Counters] = {}
-        for batch in _batches(cases):
-            places = {(case.suspect or "", case.kind[2]) for case in batch}
-            before |= {place: self._counters(place) for place in places if place not in before}
-            acting = [case for case in batch if _may_act(case, before[(case.suspect or "", case.kind[2])])]
-            if acting:
-                self._resend(acting)
-            for place in {(case.suspect or "", case.kind[2]) for case in acting}:
-                after = self._counters(place)
-                moved, before[place] = after.moved(before[place]), after
-                for case in acting:
-                    if (case.suspect, case.kind[2]) == place:
-                        case.rules = moved
+        """Send again between two readings of the counters: all at once, then what that leaves open kind by kind."""
+        before: dict[Place, Counters] = {}
+        open_cases = self._between_readings(cases, before)
+        for batch in _batches(open_cases):
+            self._between_readings(batch, before)
         for case in cases:
-            self._judge(case, before[(case.suspect or "", case.kind[2])])
+            self._judge(case, before[case.place])
 
-    def _counters(self, place: tuple[str, int]) -> Counters:
+    def _between_readings(self, cases: Sequence[Case], before: dict[Place, Counters]) -> list[Case]:
+        """Give the cases the rules that moved. Returned are those whose rules can not be told from others."""
+        for place in {case.place for case in cases} - before.keys():
+            before[place] = self._counters(place)
+        acting = [case for case in cases if _may_act(case, before[case.place])]
+        if not acting:
+            return []
+        moved: dict[Place, dict[Rule, int]] = {}
+
+        def read() -> None:
+            for place in {case.place for case in acting}:
+                after = self._counters(place)
+                moved[place], before[place] = after.since(before[place]), after
+
+        passed = self._resend(acting, read)
+        for case in acting:
+            case.rules = [] if id(case) in passed else list(moved[case.place])
+        met = {place: [case for case in acting if case.place == place] for place in moved}
+        return [case for place, there in met.items() if _is_ambiguous(there, moved[place]) for case in there]
+
+    def _counters(self, place: Place) -> Counters:
         return read_counters(self.instruments.nodes.node(place[0]), place[1])
 
-    def _resend(self, cases: Sequence[Case]) -> None:
-        """Until each packet has been at its suspect again (at once, if that node sends it)."""
+    def _resend(self, cases: Sequence[Case], read: Callable[[], None]) -> set[int]:
+        """Until each packet has been at its suspect again (at once, if that node sends it); then `read`.
+
+        The cases (their ids) whose packet was not stopped this time: it left the suspect, or was answered.
+        """
         probes = [replace(case.probe) for case in cases]
         self.renew(probes)
         wanted = {(case.suspect, probe.token) for case, probe in zip(cases, probes, strict=True) if case.journey.there}
@@ -88,7 +113,16 @@ class Investigation:
             def enough() -> bool:
                 return bool(wanted) and wanted <= capture.seen
 
-            Exchange(self.instruments, self.places, probes, capture, enough).run(PATIENCE_S)
+            exchange = Exchange(self.instruments, self.places, probes, capture, enough)
+            exchange.run(PATIENCE_S)
+            read()
+            exchange.hear()
+        found = journeys(probes, capture.sightings, self.cabled)
+        return {
+            id(case)
+            for case, probe in zip(cases, probes, strict=True)
+            if case.probe.answer is None and (probe.answer or _went_on(case, found[probe.token]))
+        }
 
     def _judge(self, case: Case, counters: Counters) -> None:
         end = case.end
@@ -132,7 +166,10 @@ class Investigation:
 
 
 def _fitting(case: Case, end: End) -> list[Rule]:
-    """The rules that moved, without those that other flows' packets must have moved."""
+    """The rules that moved, without those that other flows' packets must have moved.
+
+    After patience, rules that fit none of the packet's addresses stand too: it may have been translated.
+    """
     probe = case.probe
     there, back = (probe.source, probe.aim.destination), (probe.aim.destination, probe.source)
     forwarded = ("PREROUTING", "FORWARD", "POSTROUTING")
@@ -143,7 +180,22 @@ def _fitting(case: Case, end: End) -> list[Rule]:
         chains = (*forwarded, *hosts)
     ways = [there] if chains == forwarded else [there, back]
     found = [rule for rule in case.rules if any(rule.fits(*way, chains) for way in ways)]
-    return found or case.rules
+    if there in ways and end.disposition is not Disposition.NO_ANSWER and not probe.answer:
+        found = [rule for rule in found if rule.is_about(probe.aim.flow.protocol, probe.dport)] or found
+    return found or (case.rules if case.patient else [])
+
+
+def _went_on(case: Case, second: Journey) -> bool:
+    """Whether the second packet left the suspect, where the first one ended inside."""
+    ended_inside = bool(case.journey.there) and not case.journey.there[-1].left and not case.journey.back
+    return ended_inside and any(visit.left for visit in second.there if visit.node == case.suspect)
+
+
+def _is_ambiguous(there: Sequence[Case], moved: Mapping[Rule, int]) -> bool:
+    """Whether flows of several kinds were at one node, and which rule took which packet is not certain."""
+    if not moved or len({case.kind for case in there}) == 1:
+        return False
+    return sum(moved.values()) < len(there) or any(len(_fitting(case, case.end)) > 1 for case in there if case.end)
 
 
 def _may_be_late(case: Case) -> bool:

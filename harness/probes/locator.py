@@ -13,6 +13,7 @@ from harness.probes.reading import Reading, read
 from sim.flow import Disposition, Trace
 
 ROUTING = (Disposition.NO_ROUTE, Disposition.NULL_ROUTED, Disposition.NEIGHBOR_UNREACHABLE, Disposition.TOO_BIG)
+UNROUTED = (Disposition.NO_ROUTE, Disposition.NULL_ROUTED)  # what the node's own kernel says of its routes
 FILTERED = (
     Disposition.DENIED_IN,
     Disposition.DENIED_OUT,
@@ -21,16 +22,34 @@ FILTERED = (
     Disposition.NO_ANSWER,
 )
 
+Place = tuple[str, int]
+
 
 @dataclass(slots=True)
 class Case:
-    """A probe under observation. `suspect` is the node whose filter may have acted."""
+    """A probe under observation. `suspect` is the node whose filter may have acted.
+
+    `patient`: an answer was waited for as long as one may take.
+    """
 
     probe: Probe
     journey: Journey
     end: End | None = None
     suspect: str | None = None
     rules: list[Rule] = field(default_factory=list)
+    patient: bool = True
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether more patience could change nothing: it was answered or not even sent, or is known to be dropped."""
+        known = self.probe.answer is not None or self.probe.refused != 0
+        dropped = bool(self.rules) or (self.end is not None and self.end.disposition in UNROUTED)
+        return self.patient or known or (dropped and not self.journey.back)
+
+    @property
+    def place(self) -> Place:
+        """The suspect, and the IP version of the filter there."""
+        return (self.suspect or "", self.probe.aim.version)
 
     @property
     def kind(self) -> tuple[str, int, int]:

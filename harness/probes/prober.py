@@ -12,7 +12,7 @@ from typing import Literal
 
 from harness.probes.applications import Page, Resolution, dns_query, http_get
 from harness.probes.endpoints import Aim, Places
-from harness.probes.exchange import PATIENCE_S, Exchange, Probe, routed
+from harness.probes.exchange import Exchange, Probe, routed
 from harness.probes.instruments import Instruments, Nodes
 from harness.probes.investigation import Investigation
 from harness.probes.ladder import Rung, climb
@@ -25,6 +25,7 @@ from sim.errors import ProbeError
 from sim.flow import Disposition, Flow, Trace
 from sim.topology.model import Topology
 
+QUICK_S = 0.05  # no answer within this decides nothing: the probe is sent again, and waited for
 FIRST_PORT, LAST_PORT = 61000, 65535  # above the ephemeral ports of a node (net.ipv4.ip_local_port_range)
 
 
@@ -74,7 +75,7 @@ class Prober:
             self._read()
             probes = [self._probe(self._places.aim(flow)) for flow in flows]
             self._renew(probes)
-            Exchange(self._instruments, self._places, probes).run(PATIENCE_S)
+            Exchange(self._instruments, self._places, probes).run(QUICK_S)
             readings = [read(probe, self._places) for probe in probes]
             found = [reading.trace(probe) for reading, probe in zip(readings, probes, strict=True)]
             again = [n for n, reading in enumerate(readings) if not reading.certain]
