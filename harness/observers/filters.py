@@ -11,7 +11,7 @@ from errno import EINVAL, EOPNOTSUPP
 from socket import AF_INET, AF_INET6, AF_NETLINK, SOCK_RAW
 from typing import Literal
 
-from harness.observers import netlink as nl
+from harness import netlink
 from lab.node import RunningNode
 from sim.errors import CommandFailed, ProbeError
 from sim.snapshot import FilterRule
@@ -55,18 +55,18 @@ def tables_of(node: RunningNode) -> set[tuple[int, str]]:
     """The nftables tables of a node, iptables' own among them: family number and name."""
     with node.socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER) as asked:
         asked.settimeout(10.0)
-        asked.send(struct.pack("=IHHIIBBH", 20, NFT_MSG_GETTABLE, nl.NLM_F_REQUEST_DUMP, 1, 0, 0, 0, 0))
+        asked.send(netlink.message(NFT_MSG_GETTABLE, netlink.DUMP, 1, bytes(4)))
         found: set[tuple[int, str]] = set()
         while True:
-            for kind, body in nl.messages(asked.recv(1 << 16)):
-                if kind == nl.NLMSG_DONE:
+            for kind, _, body in netlink.messages(asked.recv(1 << 16)):
+                if kind == netlink.DONE:
                     return found
-                if kind == nl.NLMSG_ERROR:
+                if kind == netlink.ERROR:
                     number = -struct.unpack_from("=i", body)[0]
                     if number in (EINVAL, EOPNOTSUPP):
                         return found  # a kernel without nf_tables
                     raise OSError(number, "the kernel does not tell its nftables tables")
-                found.add((body[0], nl.attributes(body[4:])[1].rstrip(b"\0").decode()))
+                found.add((body[0], netlink.attributes(body[4:])[1].rstrip(b"\0").decode()))
 
 
 def saved(text: str, family: Family) -> Iterator[FilterRule]:

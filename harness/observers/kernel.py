@@ -15,6 +15,7 @@ from itertools import count
 from socket import AF_INET, AF_INET6, AF_NETLINK, AF_UNSPEC, SOCK_RAW, socket
 from typing import TypeVar
 
+from harness import netlink
 from harness.observers import netlink as nl
 from lab.node import RunningNode
 from sim.errors import ProbeError
@@ -92,10 +93,10 @@ def dump(asked: socket, kind: int, family: int, sequence: int) -> list[bytes]:
     asked.send(nl.request(kind, family, sequence))
     bodies: list[bytes] = []
     while True:
-        for answered, body in nl.messages(asked.recv(_RECEIVE_BYTES)):
-            if answered == nl.NLMSG_DONE:
+        for answered, _, body in netlink.messages(asked.recv(_RECEIVE_BYTES)):
+            if answered == netlink.DONE:
                 return bodies
-            if answered == nl.NLMSG_ERROR:
+            if answered == netlink.ERROR:
                 number = -struct.unpack_from("=i", body)[0]
                 if number == EOPNOTSUPP:
                     return bodies

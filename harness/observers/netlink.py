@@ -1,28 +1,28 @@
-"""rtnetlink(7): what to ask the kernel, and how to read what it answers. Pure: bytes in, values out.
+"""rtnetlink(7): what to ask a kernel, and how to read what it answers. Pure: bytes in, values out.
 
-`request` makes a dump request; `messages` cuts an answer into messages; the rest reads one kind of message each. The
-numbers are those of linux/rtnetlink.h, if_link.h, if_addr.h, nexthop.h, fib_rules.h and netconf.h.
+`request` makes a dump request; the rest reads the body of one kind of message each. The numbers are those of
+linux/rtnetlink.h, if_link.h, if_addr.h, nexthop.h, fib_rules.h and netconf.h.
 """
 
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address
 from socket import AF_INET
 
-RTM_NEWLINK, RTM_GETLINK = 16, 18
-RTM_NEWADDR, RTM_GETADDR = 20, 22
-RTM_NEWROUTE, RTM_GETROUTE = 24, 26
-RTM_NEWRULE, RTM_GETRULE = 32, 34
-RTM_NEWNETCONF, RTM_GETNETCONF = 80, 82
-RTM_NEWNEXTHOP, RTM_GETNEXTHOP = 104, 106
-NLMSG_ERROR, NLMSG_DONE = 2, 3
-NLM_F_REQUEST_DUMP = 0x301
+from harness.netlink import DUMP, Attributes, aligned, attributes, message
+from harness.texts import text as ip
+
+RTM_GETLINK = 18
+RTM_GETADDR = 22
+RTM_GETROUTE = 26
+RTM_GETRULE = 34
+RTM_GETNETCONF = 82
+RTM_GETNEXTHOP = 106
 
 IFF_UP, IFF_LOWER_UP = 0x1, 0x10000
 RTM_F_CLONED = 0x200
 RTNH_F_DEAD = 0x1
-RT_TABLE_LOCAL, RT_TABLE_MAIN = 255, 254
+RT_TABLE_LOCAL = 255
 ROUTE_TYPES = {1: "unicast", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
 
 # iproute2's etc/rt_protos; 196 is FRR's staticd.
@@ -45,8 +45,6 @@ PROTOCOLS = {
     192: "eigrp",
     196: "static",
 }
-
-Attributes = Mapping[int, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,31 +120,7 @@ def request(kind: int, family: int, sequence: int) -> bytes:
     """A request to dump everything of a kind (RTM_GET*)."""
     header = {RTM_GETLINK: 16, RTM_GETADDR: 8, RTM_GETROUTE: 12, RTM_GETRULE: 12, RTM_GETNEXTHOP: 8, RTM_GETNETCONF: 4}
     body = struct.pack("=B", family) + bytes(header[kind] - 1)
-    return struct.pack("=IHHII", 16 + len(body), kind, NLM_F_REQUEST_DUMP, sequence, 0) + body
-
-
-def messages(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """The messages in one datagram: kind and body. ValueError where the lengths do not add up."""
-    while data:
-        if len(data) < 16:
-            raise ValueError(f"{len(data)} bytes are no netlink message")
-        length, kind = struct.unpack_from("=IH", data)
-        if not 16 <= length <= len(data):
-            raise ValueError(f"a netlink message of {length} bytes in {len(data)}")
-        yield kind, data[16:length]
-        data = data[_aligned(length) :]
-
-
-def attributes(data: bytes) -> Attributes:
-    """Route attributes by number (flags masked off)."""
-    found = {}
-    while len(data) >= 4:
-        length, kind = struct.unpack_from("=HH", data)
-        if not 4 <= length <= len(data):
-            raise ValueError(f"a netlink attribute of {length} bytes in {len(data)}")
-        found[kind & 0x3FFF] = data[4:length]
-        data = data[_aligned(length) :]
-    return found
+    return message(kind, DUMP, sequence, body)
 
 
 def link(body: bytes) -> LinkMessage:
@@ -204,7 +178,7 @@ def _multipath(data: bytes) -> Iterator[HopMessage]:
         if not 8 <= length <= len(data):
             raise ValueError(f"a next hop of {length} bytes in {len(data)}")
         yield HopMessage(_gateway(attributes(data[8:length])), index, weight + 1, bool(flags & RTNH_F_DEAD))
-        data = data[_aligned(length) :]
+        data = data[aligned(length) :]
 
 
 def _gateway(found: Attributes) -> str | None:
@@ -251,18 +225,9 @@ def netconf(body: bytes) -> NetconfMessage:
     return NetconfMessage(body[0], index, {number: _number(value) for number, value in found.items() if number != 1})
 
 
-def ip(packed: bytes) -> str:
-    """An address as text, in its canonical form."""
-    return str(IPv4Address(packed) if len(packed) == 4 else IPv6Address(packed))
-
-
 def _number(value: bytes) -> int:
     return int.from_bytes(value[:4], "little" if struct.pack("=H", 1) == b"\1\0" else "big")
 
 
 def _text(value: bytes) -> str:
     return value.rstrip(b"\0").decode(errors="replace")
-
-
-def _aligned(length: int) -> int:
-    return (length + 3) & ~3

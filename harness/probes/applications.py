@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.probes.endpoints import Aim
 from harness.probes.instruments import Instruments
 from harness.probes.packets import dns_question
-from harness.probes.texts import text
+from harness.texts import text
 
 ANSWER_S = 3.0
 IP_RECVERR, IPV6_RECVERR = 11, 25

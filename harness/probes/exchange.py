@@ -21,7 +21,7 @@ from harness.probes.instruments import Instruments
 from harness.probes.netlink import Choice, Query
 from harness.probes.packets import ICMP, ICMP6, TCP, UDP, Kind, Seen, read_packet, read_segment, segment
 from harness.probes.rest import Rest
-from harness.probes.texts import packed
+from harness.texts import packed
 from sim.errors import ProbeError
 
 IP_PKTINFO, IP_MTU_DISCOVER, IPV6_PKTINFO, IPV6_MTU_DISCOVER, IPV6_DONTFRAG = 8, 10, 50, 23, 62

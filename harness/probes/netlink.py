@@ -11,12 +11,12 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.probes.texts import packed, text
+from harness import netlink
+from harness.netlink import DONE, DUMP, ERROR, REQUEST
+from harness.texts import packed, text
 from sim.errors import ProbeError
 
 RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE, RTM_GETNEIGH = 18, 22, 26, 30
-REQUEST, DUMP = 0x1, 0x301
-ERROR, DONE = 2, 3
 BATCH = 64
 ANSWER_S = 5.0
 IP_VERSION = {socket.AF_INET: 4, socket.AF_INET6: 6}
@@ -99,7 +99,7 @@ def devices(sock: socket.socket) -> dict[int, Device]:
     found = {}
     for body in _dump(sock, RTM_GETLINK, struct.pack("BxHiII", 0, 0, 0, 0, 0)):
         _, _, index, flags, _ = struct.unpack_from("BxHiII", body)
-        about = _attributes(body[16:])
+        about = netlink.attributes(body[16:])
         mtu = int.from_bytes(about.get(4, b"\0"), "little")
         name = about[3].rstrip(b"\0").decode()
         found[index] = Device(index, name, mtu, about.get(1, b""), bool(flags & 0x1), bool(flags & 0x10000))
@@ -111,7 +111,7 @@ def addresses(sock: socket.socket, names: dict[int, Device]) -> list[Address]:
     found = []
     for body in _dump(sock, RTM_GETADDR, struct.pack("BBBBI", 0, 0, 0, 0, 0)):
         family, length, _, scope, index = struct.unpack_from("BBBBI", body)
-        about = _attributes(body[8:])
+        about = netlink.attributes(body[8:])
         raw = about.get(2) or about.get(1)
         if raw and index in names and family in IP_VERSION:
             found.append(Address(text(raw), length, names[index].name, scope))
@@ -123,7 +123,7 @@ def neighbours(sock: socket.socket) -> list[Neighbour]:
     found = []
     for body in _dump(sock, RTM_GETNEIGH, struct.pack("BxxxiHBB", 0, 0, 0, 0, 0)):
         family, index, state = struct.unpack_from("BxxxiH", body)
-        about = _attributes(body[12:])
+        about = netlink.attributes(body[12:])
         if family in IP_VERSION and 1 in about:
             words = NEIGHBOUR_STATES.get(state, "PERMANENT")
             found.append(Neighbour(text(about[1]), index, about.get(2, b""), words))
@@ -135,11 +135,11 @@ def choices(sock: socket.socket, queries: Sequence[Query]) -> list[Choice]:
     found: list[Choice] = []
     for start in range(0, len(queries), BATCH):
         batch = queries[start : start + BATCH]
-        messages = [_message(RTM_GETROUTE, REQUEST, n, _question(query)) for n, query in enumerate(batch)]
+        messages = [netlink.message(RTM_GETROUTE, REQUEST, n, _question(query)) for n, query in enumerate(batch)]
         _send(sock, b"".join(messages))
         answers: dict[int, Choice] = {}
         while len(answers) < len(batch):
-            for kind, number, body in _messages(_receive(sock)):
+            for kind, number, body in netlink.messages(_receive(sock)):
                 answers[number] = _refusal(body) if kind == ERROR else _choice(body)
         found += [answers[n] for n in range(len(batch))]
     return found
@@ -148,23 +148,26 @@ def choices(sock: socket.socket, queries: Sequence[Query]) -> list[Choice]:
 def _question(query: Query) -> bytes:
     six = ":" in query.destination
     bits = 128 if six else 32
-    parts = [_attribute(1, packed(query.destination))]
+    parts = [netlink.attribute(1, packed(query.destination))]
     if query.source:
-        parts.append(_attribute(2, packed(query.source)))
+        parts.append(netlink.attribute(2, packed(query.source)))
     if query.incoming:
-        parts.append(_attribute(3, struct.pack("I", query.incoming)))
+        parts.append(netlink.attribute(3, struct.pack("I", query.incoming)))
     if query.outgoing:
-        parts.append(_attribute(4, struct.pack("I", query.outgoing)))
+        parts.append(netlink.attribute(4, struct.pack("I", query.outgoing)))
     protocol = 58 if query.protocol == "icmp" and six else PROTOCOLS[query.protocol]
-    parts.append(_attribute(27, struct.pack("B", protocol)))
+    parts.append(netlink.attribute(27, struct.pack("B", protocol)))
     if query.sport and query.dport:
-        parts += [_attribute(28, struct.pack("!H", query.sport)), _attribute(29, struct.pack("!H", query.dport))]
+        parts += [
+            netlink.attribute(28, struct.pack("!H", query.sport)),
+            netlink.attribute(29, struct.pack("!H", query.dport)),
+        ]
     family = socket.AF_INET6 if six else socket.AF_INET
     return struct.pack("BBBBBBBBI", family, bits, bits if query.source else 0, 0, 0, 0, 0, 0, 0) + b"".join(parts)
 
 
 def _choice(body: bytes) -> Choice:
-    about = _attributes(body[12:])
+    about = netlink.attributes(body[12:])
     gateway = about.get(5) or about.get(18, b"")[2:]
     return Choice(
         type=ROUTE_TYPES.get(body[7], str(body[7])),
@@ -179,42 +182,14 @@ def _refusal(body: bytes) -> Choice:
 
 
 def _dump(sock: socket.socket, kind: int, header: bytes) -> Iterator[bytes]:
-    _send(sock, _message(kind, DUMP, 0, header))
+    _send(sock, netlink.message(kind, DUMP, 0, header))
     while True:
-        for found, _, body in _messages(_receive(sock)):
+        for found, _, body in netlink.messages(_receive(sock)):
             if found == DONE:
                 return
             if found == ERROR:
                 raise ProbeError(f"the kernel refused a routing question: {_refusal(body).words}")
             yield body
-
-
-def _message(kind: int, flags: int, number: int, body: bytes) -> bytes:
-    return struct.pack("IHHII", 16 + len(body), kind, flags, number, 0) + body + b"\0" * (-len(body) % 4)
-
-
-def _attribute(kind: int, value: bytes) -> bytes:
-    return struct.pack("HH", 4 + len(value), kind) + value + b"\0" * (-len(value) % 4)
-
-
-def _attributes(data: bytes) -> dict[int, bytes]:
-    found = {}
-    at = 0
-    while at + 4 <= len(data):
-        length, kind = struct.unpack_from("HH", data, at)
-        if length < 4:
-            break
-        found[kind & 0x3FFF] = data[at + 4 : at + length]
-        at += (length + 3) & ~3
-    return found
-
-
-def _messages(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    at = 0
-    while at + 16 <= len(data):
-        length, kind, _, number, _ = struct.unpack_from("IHHII", data, at)
-        yield kind, number, data[at + 16 : at + length]
-        at += (length + 3) & ~3
 
 
 def _send(sock: socket.socket, data: bytes) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from harness import netlink as wire
 from harness.observers import bird, filters, frr, kernel, listeners, netlink
 from sim.snapshot import FilterRule, Listener, NextHop, RouteType, Session
 
@@ -98,12 +99,12 @@ def test_of_two_routes_to_a_prefix_the_lower_metric_counts() -> None:
 )
 def test_a_netlink_datagram_whose_lengths_lie_is_refused(datagram: bytes) -> None:
     with pytest.raises(ValueError, match="netlink"):
-        list(netlink.messages(datagram))
+        list(wire.messages(datagram))
 
 
 def test_an_attribute_whose_length_lies_is_refused() -> None:
     with pytest.raises(ValueError, match="attribute"):
-        netlink.attributes(struct.pack("=HH", 60, 1) + b"\0" * 8)
+        wire.attributes(struct.pack("=HH", 60, 1) + b"\0" * 8)
 
 
 # --- FRR
