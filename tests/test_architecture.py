@@ -1,6 +1,7 @@
 """The table of imports (ARCHITECTURE.md), held by reading every file's syntax tree."""
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("sim", "lab", "harness")
+OUTSIDE = ("bench", "tests")
 FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
 # module: the only files or folders that may import it
@@ -18,6 +20,11 @@ HOMES = {
     "docker": ("lab/runtimes/docker.py",),
     "pyroute2": ("lab/",),
 }
+
+# what runs in every first process: the standard library, and each other
+ENCLOSED = [path for path in (ROOT / "lab/enclosure").glob("*.py") if path.name != "client.py"]  # the other side
+ENCLOSED += [ROOT / "lab/responder.py"]
+FOR_ALL = ("lab.enclosure", "lab.responder")
 
 # sim is pure: no sockets, no processes, no clock
 IMPURE = ("socket", "subprocess", "time", "threading", "multiprocessing", "asyncio", "logging")
@@ -42,6 +49,8 @@ def wrongs(path: str, source: str) -> list[str]:
         top = module.split(".")[0]
         if top in HOMES and not path.startswith(HOMES[top]):
             found.append(f"{path} imports {module}, which belongs to {', '.join(HOMES[top])}")
+        if room in ROOMS and top in OUTSIDE:
+            found.append(f"{path} imports {module}; the product knows neither its tests nor its benchmark")
         if room == "sim" and top in ("lab", "harness", *IMPURE):
             found.append(f"{path} imports {module}; sim is pure and knows neither lab nor harness")
         if room == "lab" and (top == "harness" or (top == "sim" and not allowed_in_lab(module))):
@@ -69,12 +78,22 @@ def test_a_file_imports_only_what_its_room_may(path: Path) -> None:
         ("harness/run.py", "def f():\n    import typer"),
         ("harness/report.py", "from rich.console import Console"),
         ("harness/checks/mtu.py", "import scapy.all"),
+        ("lab/lab.py", "from bench import clos"),
     ],
 )
 def test_the_table_refuses_what_it_forbids(path: str, source: str) -> None:
     assert wrongs(path, source)
 
 
-def test_the_responder_leans_on_nothing_but_the_standard_library() -> None:
-    tops = {name.split(".")[0] for name in imported(ast.parse((ROOT / "lab/responder.py").read_text()))}
-    assert not tops & {*ROOMS, "pydantic", "ruamel", "scapy"}
+@pytest.mark.parametrize("path", ENCLOSED, ids=lambda path: path.name)
+def test_a_first_process_leans_on_nothing_but_the_standard_library(path: Path) -> None:
+    names = {name for name in imported(ast.parse(path.read_text())) if name not in ("lab", "lab.enclosure")}
+    foreign = {name for name in names if name.split(".")[0] not in sys.stdlib_module_names}
+    assert all(name.startswith(FOR_ALL) and "client" not in name for name in foreign), foreign
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "bench").glob("*.py")), ids=lambda path: path.name)
+def test_the_benchmark_uses_the_rooms_and_none_of_their_insides(path: Path) -> None:
+    """It measures what users get: nothing whose name begins with an underscore."""
+    names = [name for name in imported(ast.parse(path.read_text())) if name.startswith(ROOMS)]
+    assert not [name for name in names if any(part.startswith("_") for part in name.split("."))]

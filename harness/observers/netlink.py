@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from socket import AF_INET
 
+from harness.inet import text as ip
 from harness.netlink import DUMP, Attributes, aligned, attributes, message
-from harness.texts import text as ip
 
 RTM_GETLINK = 18
 RTM_GETADDR = 22

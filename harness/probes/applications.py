@@ -5,10 +5,10 @@ import socket
 import struct
 from dataclasses import dataclass
 
+from harness.inet import text
 from harness.probes.endpoints import Aim
 from harness.probes.instruments import Instruments
 from harness.probes.packets import dns_question
-from harness.texts import text
 
 ANSWER_S = 3.0
 IP_RECVERR, IPV6_RECVERR = 11, 25

@@ -8,10 +8,10 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from harness.inet import packed
 from harness.probes.capture import ETH_P_ALL, ETHERTYPE, Instruction, attach, drain, enlarge
 from harness.probes.instruments import Instruments
 from harness.probes.packets import checksum, mark
-from harness.texts import packed
 
 ETHERNET_BYTES = 14
 PACKET_TYPE = 0xFFFFF004  # SKF_AD_OFF + SKF_AD_PKTTYPE

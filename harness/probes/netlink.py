@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness import netlink
+from harness.inet import packed, text
 from harness.netlink import DONE, DUMP, ERROR, REQUEST
-from harness.texts import packed, text
 from sim.errors import ProbeError
 
 RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE, RTM_GETNEIGH = 18, 22, 26, 30

@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass
 from enum import Enum
 
-from harness.texts import packed, text
+from harness.inet import packed, text
 from sim.errors import ProbeError
 
 MARK = re.compile(rb"fabriclab-([0-9a-f]{8})")
