@@ -1,6 +1,7 @@
 """Who owns which address in a Snapshot, and which node a next hop leads to."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface, ip_network
 
 from sim.snapshot import Interface, NextHop, NodeState, Route, Snapshot
@@ -26,7 +27,7 @@ def owners(snapshot: Snapshot) -> dict[str, tuple[tuple[str, str], ...]]:
     for name, state in snapshot.nodes.items():
         for face in state.interfaces.values() if state.running else ():
             for each in face.addresses:
-                address = str(ip_interface(each).ip)
+                address = _bare(each)
                 found[address] = (*found.get(address, ()), (name, face.name))
     return found
 
@@ -36,6 +37,7 @@ def interface_of(state: NodeState, address: str) -> Interface | None:
     return next((face for face in state.interfaces.values() if any(_bare(a) == address for a in face.addresses)), None)
 
 
+@lru_cache(1 << 16)
 def _bare(address: str) -> str:
     return str(ip_interface(address).ip)
 

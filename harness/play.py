@@ -29,8 +29,9 @@ from sim.topology.model import Topology
 TICK_S = 0.2
 """The longest silence before a check is asked again."""
 
-FRESH_S = 0.5
-"""How long a Snapshot may serve while no kernel has news."""
+FRESH_S, STALE_S = 0.5, 1.5
+"""How long a Snapshot may serve while no kernel has news: FRESH_S, or on a busy machine four times as long as it took
+to take it, so that most of the time is left to the network; but never longer than STALE_S."""
 
 
 class Rings(Protocol):
@@ -54,8 +55,8 @@ class StepResult:
 class LabWitness:
     """A Witness that asks a running lab: its kernels and daemons, and packets.
 
-    One Snapshot serves the looks of a moment: it is taken anew once a kernel has news, the lab was changed, or FRESH_S
-    (for what no kernel tells) has passed.
+    One Snapshot serves the looks of a moment: it is taken anew once a kernel has news, the lab was changed, or (for
+    what no kernel tells) FRESH_S have passed.
     """
 
     def __init__(self, stage: Stage) -> None:
@@ -63,7 +64,7 @@ class LabWitness:
         self._prober = Prober(stage.lab.runtime, stage.drawn, lambda: self.bell.rings())
         self._bell: Bell | None = None
         self.vain: set[str] = set()
-        self._last: tuple[Snapshot, int, float] | None = None  # with the rings before it, and when it was begun
+        self._last: tuple[Snapshot, int, float] | None = None  # with the rings before it, and until when it serves
 
     @property
     def stage(self) -> Stage:
@@ -93,8 +94,10 @@ class LabWitness:
     def snapshot(self) -> Snapshot:
         """The network as it is now."""
         rings, began = self.bell.rings(), time.monotonic()
-        if self._last is None or self._last[1] != rings or began - self._last[2] > FRESH_S:
-            self._last = observe(self._stage.lab), rings, began
+        if self._last is None or self._last[1] != rings or began > self._last[2]:
+            snapshot = observe(self._stage.lab)
+            took = time.monotonic() - began
+            self._last = snapshot, rings, began + min(STALE_S, max(FRESH_S, 4 * took))
         return self._last[0]
 
     def traces(self, flows: Sequence[Flow]) -> Sequence[Trace]:
