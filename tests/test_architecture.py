@@ -1,6 +1,7 @@
 """The table of imports (ARCHITECTURE.md), held by reading every file's syntax tree."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,3 +98,9 @@ def test_the_benchmark_uses_the_rooms_and_none_of_their_insides(path: Path) -> N
     """It measures what users get: nothing whose name begins with an underscore."""
     names = [name for name in imported(ast.parse(path.read_text())) if name.startswith(ROOMS)]
     assert not [name for name in names if any(part.startswith("_") for part in name.split("."))]
+
+
+def test_the_page_names_every_file_and_no_other() -> None:
+    told = re.findall(r"`((?:sim|lab|harness)/[\w/]+\.py)`", (ROOT / "ARCHITECTURE.md").read_text())
+    there = {str(path.relative_to(ROOT)) for path in FILES if path.read_text()}
+    assert set(told) == there
