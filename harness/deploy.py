@@ -61,6 +61,7 @@ def boot(lab: Lab, names: Collection[str], progress: Progress = lambda _: None) 
     _execute(lab, names)
     progress("roles")
     start_roles(lab, names)
+    lab.mark_booted(names)
     return pushed
 
 
@@ -104,6 +105,7 @@ def _go_back(lab: Lab, topology: Topology, had: Mapping[str, Mapping[str, bytes]
         _push(lab, {name: had.get(name, {}) for name in again}, boot=boots)
     _execute(lab, made)
     start_roles(lab, topology.nodes)
+    lab.mark_booted(made)
 
 
 def push_files(lab: Lab, files: Mapping[str, Mapping[str, bytes]]) -> Mapping[str, PushResult]:

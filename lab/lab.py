@@ -61,6 +61,7 @@ class Lab:
         self._carried_by = runtime
         self._journal = journal
         self._ports = dict(ports) or _plan(topology)
+        self._unbooted: set[str] = set()  # made on a running lab, and without what they should run
 
     @property
     def name(self) -> str:
@@ -150,6 +151,7 @@ class Lab:
         topology = from_record(record["topology"])
         ports = {each["node"]: management.Port(**each) for each in record["ports"]}
         lab = cls(topology, journal, record.get("runtime", DEFAULT), ports)
+        lab._unbooted = set(record.get("unbooted", ()))
         lab.runtime.remember(list(topology.nodes.values()), [*topology.links, *lab._management_cables()])
         return lab
 
@@ -181,6 +183,12 @@ class Lab:
         """Whether the lab was brought up to its end."""
         return self._is_up(self._journal)
 
+    def mark_booted(self, names: Collection[str]) -> None:
+        """These nodes run what they should: until then, a later `deploy` takes them for failed and makes them anew."""
+        if not self._unbooted.isdisjoint(names):
+            self._unbooted -= set(names)
+            self._journal.write(self._record("running"))
+
     def mark_running(self) -> None:
         """The lab is up with all that it should run: a later `deploy` finds it instead of starting over."""
         self._journal.write(self._record("running"))
@@ -188,8 +196,8 @@ class Lab:
     def _record(self, state: str) -> dict[str, Any]:
         by = (os.getpid(), process_started(os.getpid()))
         ports = [asdict(port) for port in self._ports.values()]
-        drawn = to_record(self.topology)
-        return {"state": state, "by": by, "runtime": self._carried_by, "ports": ports, "topology": drawn}
+        made = {"ports": ports, "unbooted": sorted(self._unbooted)}
+        return {"state": state, "by": by, "runtime": self._carried_by, "topology": to_record(self.topology), **made}
 
     def destroy(self) -> None:
         """End everything. Nothing stays behind."""
@@ -294,6 +302,9 @@ class Lab:
 
     def restart(self, name: str) -> None:
         """Give a halted node its power back: it is empty until `harness.deploy` boots it. The names that came back."""
+        self._unbooted |= set(self._with_workloads(name))
+        if self.is_running():
+            self.mark_running()
         for each in self._with_workloads(name):
             self.runtime.restart(self.topology.nodes[each])
         self._readdress(self._with_workloads(name))
@@ -319,6 +330,7 @@ class Lab:
             and (
                 _shape(want[name]) != _shape(have[name])
                 or states[name] in ("failed", "missing")
+                or name in self._unbooted
                 or (want[name].managed and wanted.management != self.topology.management)
             )
         )
@@ -351,12 +363,15 @@ class Lab:
         if wanted.management != self.topology.management:
             self.host.run(["ip", "link", "delete", self.topology.management.bridge], check=False)
         self.topology, self._ports = wanted, ports
+        self._unbooted |= {*made, *again}
         self._journal.write(self._record("running"))
         self.runtime.create([wanted.nodes[name] for name in made])
         for name in again:
             self.runtime.restart(wanted.nodes[name])
         self._open_bridge(wanted)
-        self.runtime.wire([link for key, link in new.items() if key in found.wired or _touches(link, set(made))])
+        fresh = [link for key, link in new.items() if key in found.wired or _touches(link, set(made))]
+        self.runtime.wire(fresh)
+        self.runtime.wire([link for link in new.values() if link not in fresh], missing_only=True)
         self._manage([*made, *again])
         return found
 
@@ -389,6 +404,7 @@ def _shape(node: Node) -> tuple[object, ...]:
         node.mgmt_ipv4,
         node.mgmt_ipv6,
         node.parent,
+        node.exec,
     )
 
 

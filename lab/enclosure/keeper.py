@@ -174,8 +174,13 @@ class Keeper:
         for interface in interfaces:
             self.parking += 1
             parked = f"parked{self.parking}"
-            node.rtnl.move(interface, self.home["net"], parked)
-            node.parked[interface] = parked
+            try:
+                node.rtnl.move(interface, self.home["net"], parked)
+            except OSError as error:
+                if error.errno != errno.ENODEV:
+                    raise
+            else:
+                node.parked[interface] = parked
         self.kill(node)
         if os.path.exists(f"n/{name}"):
             os.remove(f"n/{name}")
@@ -192,7 +197,8 @@ class Keeper:
             self.rtnl.move(waiting, node.namespace, interface)
         self.wait_for({name: ready})
         for end in ends:
-            self.dress(node, end)
+            if end["name"] in parked:
+                self.dress(node, end)
 
     def do_states(self) -> dict[str, Any]:
         """Each node's state: "failed" is one whose first process was killed from outside."""
@@ -200,15 +206,27 @@ class Keeper:
 
     # --- cables
 
-    def do_wire(self, links: list[list[dict[str, Any]]]) -> None:
+    def do_wire(self, links: list[list[dict[str, Any]]], missing_only: bool) -> None:
         """Make veths, both ends in place; then set them up, enslave and address them."""
         for near, far in links:
+            if missing_only and (self.has(near) or self.has(far)):
+                continue
             self.culprit = f"{near['node']}:{near['name']}"
             ends = [(end["name"], end["mtu"], end.get("mac"), self.nodes[end["node"]].namespace) for end in (near, far)]
             self.rtnl.do(netlink.veth(ends[0], ends[1], self.next_index))
             self.next_index += 2
             for end in (near, far):
                 self.dress(self.nodes[end["node"]], end)
+
+    def has(self, end: dict[str, Any]) -> bool:
+        """Whether one end of a cable is there, be it in a node that is halted."""
+        node = self.nodes[end["node"]]
+        if node.halted:
+            return end["name"] in node.parked
+        try:
+            return node.rtnl.index(end["name"]) > 0
+        except OSError:
+            return False
 
     def dress(self, node: _Node, end: dict[str, Any]) -> None:
         """Set one end up, put it into its bridge, give it its addresses."""

@@ -45,8 +45,11 @@ class Runtime(Protocol):
         """Remove nodes; their links' far ends go too."""
         ...
 
-    def wire(self, links: Sequence[Link]) -> None:
-        """Cable: both ends born in place under their final names, with MTU, MAC and addresses, up."""
+    def wire(self, links: Sequence[Link], *, missing_only: bool = False) -> None:
+        """Cable: both ends born in place under their final names, with MTU, MAC and addresses, up.
+
+        `missing_only`: links that should be there already; those that are, stay as they are.
+        """
         ...
 
     def unwire(self, links: Sequence[Link]) -> None:

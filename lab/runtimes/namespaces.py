@@ -75,11 +75,11 @@ class Namespaces:
             for link in self._cables.pop(name, []):
                 self._strike(link)
 
-    def wire(self, links: Sequence[Link]) -> None:
+    def wire(self, links: Sequence[Link], *, missing_only: bool = False) -> None:
         """Cable; see Runtime."""
         veths = [link for link in links if link.type is not LinkType.DUMMY]
-        self._ask("wire", links=[self._ends(link) for link in veths])
-        for link in links:
+        self._ask("wire", links=[self._ends(link) for link in veths], missing_only=missing_only)
+        for link in () if missing_only else links:
             if link.type is LinkType.DUMMY:
                 self._dummy(link)
             self._note(link)

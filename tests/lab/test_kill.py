@@ -128,6 +128,28 @@ def test_whatever_is_killed_destroy_leaves_nothing_and_another_lab_does_not_noti
     world.unharmed()
 
 
+def test_a_difference_killed_at_any_moment_is_brought_to_its_end_by_the_next_deploy(world: World) -> None:
+    print(f"seed {SEED}")
+    dice = random.Random(SEED)
+    file = str(world.file)
+    assert command("deploy", file) == 0
+    text = world.file.read_text()
+    for number in range(8):
+        guest = f"    guest: {{kind: linux, exec: [ip address add 10.9.{number}.2/24 dev eth1]}}\n    server:"
+        link = f"  links:\n    - {{endpoints: [r1:eth9, guest:eth1], ipv4: [10.9.{number}.1/24, '']}}\n"
+        colour = f"r2: {{kind: frr, env: {{COLOUR: c{number}}},"
+        wanted = text.replace("    server:", guest).replace("  links:\n", link).replace("r2: {kind: frr,", colour)
+        world.file.write_text(wanted)
+        told = killed(dice, 0.7, "deploy", file)
+        assert command("deploy", file) == 0, told
+        lab = Lab.find("victim")
+        for node, address in (("guest", f"10.9.{number}.1"), ("server", "203.0.113.1")):
+            assert lab.nodes[node].run(["ping", "-c1", "-W2", address], check=False).status == 0, told
+        assert lab.nodes["r2"].run(["sh", "-c", "echo $COLOUR"]).text == f"c{number}\n", told
+    world.clean("difference killed")
+    world.unharmed()
+
+
 def test_a_lab_whose_first_process_was_killed_says_so_and_is_cleaned_or_deployed_again(world: World) -> None:
     file = str(world.file)
     assert command("deploy", file) == 0
