@@ -14,3 +14,12 @@ def packed(address: str) -> bytes:
 def text(address: bytes) -> str:
     """An address in its canonical form (RFC 5952)."""
     return str(ip_address(address))
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an IPv4 or IPv6 address."""
+    try:
+        packed(text)
+    except ValueError:
+        return False
+    return True

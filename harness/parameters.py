@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from harness.inet import is_address
 from sim.flow import Flow as SimFlow
 from sim.topology.model import Topology
 from sim.topology.strict import Strict, meant
@@ -74,22 +75,14 @@ def _place(name: str, info: ValidationInfo) -> str:
     return name
 
 
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _address(text: str) -> str:
-    if not _is_address(text):
+    if not is_address(text):
         raise ValueError(f"found {text!r}; expected an address")
     return str(ip_address(text))
 
 
 def _target(name: str, info: ValidationInfo) -> str:
-    return str(ip_address(name)) if _is_address(name) else _place(name, info)
+    return str(ip_address(name)) if is_address(name) else _place(name, info)
 
 
 def _prefix(text: str) -> str:

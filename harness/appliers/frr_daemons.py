@@ -5,12 +5,12 @@ here as assignments only. Every option is kept but those that choose users and t
 run as its root, in the foreground. zebra and staticd always run, as with FRR's script; watchfrr never.
 """
 
-import re
 import shlex
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from harness.appliers import Work
+from harness.appliers.shell import assignment
 from sim.topology.model import Kind
 
 DAEMONS_FILE = "/etc/frr/daemons"
@@ -22,7 +22,6 @@ _ORDER = """
 KNOWN = _ORDER.split()
 """In the order of FRR's script: zebra first."""
 _ALWAYS = ("zebra", "mgmtd", "staticd")
-_ASSIGNMENT = re.compile(r"\s*(?:export\s+)?(?P<name>\w+)=(?P<value>.*)$")
 _WITH_ARGUMENT = ("-u", "--user", "-g", "--group", "-i", "--pid_file")
 _WITHOUT = ("-d", "--daemon")
 
@@ -110,16 +109,10 @@ def assignments(work: Work) -> dict[str, str]:
 
 
 def _assignment(work: Work, number: int, line: str) -> tuple[str, str]:
-    found = _ASSIGNMENT.match(line)
-    if not found:
-        raise work.rejected(DAEMONS_FILE, f"{line.strip()!r} is not name=value", number)
     try:
-        words = shlex.split(found["value"], comments=True)
+        return assignment(line)
     except ValueError as error:
         raise work.rejected(DAEMONS_FILE, f"{line.strip()!r}: {error}", number) from error
-    if len(words) > 1:
-        raise work.rejected(DAEMONS_FILE, f"{line.strip()!r}: more than one word without quotes", number)
-    return found["name"], words[0] if words else ""
 
 
 def _is_read(name: str) -> bool:

@@ -5,15 +5,14 @@ or arguments of `ip route add`; `rule-*` and `rule6-*` arguments of `ip rule add
 """
 
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from harness.appliers import Work
+from harness.appliers.shell import assignment
 
 SCRIPTS = "/etc/sysconfig/network-scripts/"
 NETWORK = "/etc/sysconfig/network"
-_ASSIGNMENT = re.compile(r"(?:export\s+)?(?P<key>[A-Za-z_]\w*)=(?P<value>.*)$")
 # Backups and leftovers that RHEL's own scripts leave out.
 _LEFTOVER = re.compile(r"(~|\.(bak|orig|old|rpmnew|rpmorig|rpmsave))$")
 
@@ -120,18 +119,11 @@ def assignments(work: Work, path: str) -> dict[str, Value]:
     """KEY=value lines. PushRejected at a line the shell would not take as one assignment."""
     values: dict[str, Value] = {}
     for number, raw in _content(work, path):
-        found = _ASSIGNMENT.match(raw)
-        if not found:
-            raise work.rejected(path, f"{raw!r} is not KEY=value", number)
         try:
-            words = shlex.split(found["value"], comments=True)
+            key, value = assignment(raw)
         except ValueError as error:
             raise work.rejected(path, f"{raw!r}: {error}", number) from error
-        if len(words) > 1:
-            raise work.rejected(
-                path, f"{raw!r}: {words[1]}: command not found (a value with blanks needs quotes)", number
-            )
-        values[found["key"]] = Value(words[0] if words else "", number)
+        values[key] = Value(value, number)
     return values
 
 

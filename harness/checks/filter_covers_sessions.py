@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_interface
 
 from harness.addresses import Neighbours, Table, is_local, owners
+from harness.inet import is_address
 from harness.packet_filter import Packet, rule_on
 from harness.parameters import NodeName
 from harness.verdict import Verdict, failed, passed, skipped
@@ -80,9 +81,9 @@ def _far_ends(
 ) -> list[tuple[str, str, str]]:
     """The far (node, interface, address) of a session: the owner of the peer's address, or what the cable leads to."""
     peer = session.peer.partition("%")[0]
-    if _is_address(peer) and not is_local(peer):
+    if is_address(peer) and not is_local(peer):
         return [(node, face, peer) for node, face in owned.get(peer, ()) if node != near]
-    cable = session.interface or ("" if _is_address(peer) else peer)
+    cable = session.interface or ("" if is_address(peer) else peer)
     ends = neighbours.ends(near, NextHop(None, cable)) if cable else ()
     local = {end: address for address, places in owned.items() for end in places if address.startswith("fe80:")}
     return [(node, face, local[node, face]) for node, face in ends if (node, face) in local]
@@ -91,7 +92,7 @@ def _far_ends(
 def _packet(state: NodeState, session: Session, far: NodeState, interface: str, address: str) -> Packet | None:
     """The first packet of the session as it comes in at the far end; None where its source is not known."""
     version = ip_address(address).version
-    source = session.local if session.local and _is_address(session.local) else _source(state, session, address)
+    source = session.local if session.local and is_address(session.local) else _source(state, session, address)
     if source is None or ip_address(source).version != version:
         return None
     arrives = interface
@@ -121,11 +122,3 @@ def _source(state: NodeState, session: Session, address: str) -> str | None:
     face = state.interfaces.get(route.next_hops[0].interface or "")
     same = [ip_interface(each).ip for each in face.addresses] if face else []
     return next((str(each) for each in same if each.version == wanted.version), None)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

@@ -6,9 +6,9 @@ note and as a session with state "daemon down". Parsing is pure: a daemon's JSON
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from ipaddress import ip_address
 from typing import Any
 
+from harness.inet import is_address
 from harness.observers.routing import DAEMON_DOWN, EVERY_PEER, Adjacency, Routing
 from harness.observers.vty import Vty
 from lab.node import RunningNode
@@ -75,19 +75,11 @@ def _bgp_session(peer: str, told: Mapping[str, Any], vrf: str) -> Session:
         up=told["bgpState"] == "Established",
         remote_as=told.get("remoteAs"),
         local=local if local != "Unknown" else None,
-        interface=None if _is_address(peer) else peer,
+        interface=None if is_address(peer) else peer,
         vrf=vrf,
         daemon="frr",
         prefixes_received=sum(family.get("acceptedPrefixCounter", 0) for family in families),
     )
-
-
-def _is_address(peer: str) -> bool:
-    try:
-        ip_address(peer)
-    except ValueError:
-        return False
-    return True
 
 
 def bgp_router_ids(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -104,7 +104,7 @@ def test_a_bad_acl_line_is_refused_by_number(line: str) -> None:
         ("ifcfg-eth0", "DEVICE=eth0\nGATEWAY=up\n", "line 2: GATEWAY=up is no IP address"),
         ("ifcfg-eth0", "DEVICE=eth0\nMTU=big\n", "line 2: MTU=big is no whole number"),
         ("ifcfg-eth0", "DEVICE=eth0\nIPV6ADDR=10.0.0.1\n", "line 2: IPV6ADDR: 10.0.0.1 is no IPv6 address"),
-        ("ifcfg-eth0", "DEVICE eth0\n", "line 1: 'DEVICE eth0' is not KEY=value"),
+        ("ifcfg-eth0", "DEVICE eth0\n", "line 1: 'DEVICE eth0': expected NAME=value"),
         ("ifcfg-eth0", "DEVICE=eth0\nIPADDR=10.0.0.1 PREFIX=24\n", "line 2: .* needs quotes"),
         ("ifcfg-eth0", 'DEVICE="eth0\n', "line 1: .*No closing quotation"),
     ],

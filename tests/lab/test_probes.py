@@ -2,10 +2,9 @@
 
 import socket
 import threading
-from collections.abc import Iterator
 
 import pytest
-from probe_network import Network, chain, listen
+from probe_network import Network, listen
 
 from harness.probes.prober import Prober
 from sim.errors import ProbeError
@@ -16,18 +15,6 @@ from sim.topology.model import Node
 pytestmark = pytest.mark.kernel
 
 THERE = (Hop("a", None, "eth1"), Hop("r1", "eth1", "eth2"), Hop("r2", "eth1", "eth2"), Hop("b", "eth1", None))
-
-
-@pytest.fixture
-def net() -> Iterator[Network]:
-    with chain() as network:
-        yield network
-
-
-@pytest.fixture
-def prober(net: Network) -> Iterator[Prober]:
-    with Prober(net, net.topology()) as made:
-        yield made
 
 
 def both(prober: Prober, flow: Flow) -> Trace:

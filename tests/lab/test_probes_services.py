@@ -3,28 +3,16 @@
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from probe_network import Network, chain, listen
+from probe_network import Network, listen
 
 from harness.probes.ladder import Rung
 from harness.probes.prober import Prober
 from sim.flow import Flow
 
 pytestmark = pytest.mark.kernel
-
-
-@pytest.fixture
-def net() -> Iterator[Network]:
-    with chain() as network:
-        yield network
-
-
-@pytest.fixture
-def prober(net: Network) -> Iterator[Prober]:
-    with Prober(net, net.topology()) as made:
-        yield made
 
 
 def once(serve: Callable[[], None]) -> threading.Thread:

@@ -40,12 +40,6 @@ def net() -> Iterator[Network]:
         yield network
 
 
-@pytest.fixture
-def prober(net: Network) -> Iterator[Prober]:
-    with Prober(net, net.topology()) as made:
-        yield made
-
-
 def test_ten_thousand_flows_go_where_the_kernel_says(net: Network, prober: Prober) -> None:
     route(net, "10.9.0.0/16", *[f"10.1.{n}.2" for n in range(1, 5)])
     found = prober.spread("r", "10.9.0.0/16", 10_000)
