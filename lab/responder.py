@@ -5,6 +5,8 @@ thread. A service without an address listens on both wildcards; an address that 
 with status 1 and a line on standard error, as a real daemon would. A datagram is answered from the address it asked.
 """
 
+from __future__ import annotations
+
 import errno
 import os
 import resource
@@ -14,8 +16,12 @@ import socket
 import struct
 import sys
 import time
+from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, NoReturn
+
+TYPE_CHECKING = False  # the typing module, and what it loads, would be in every node's memory
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 PROGRAM = "fabriclab-responder"  # the name under which a node is asked to start it
 IP_PKTINFO = 8  # linux/in.h; Python 3.11 does not name it
@@ -30,13 +36,8 @@ DNS_TYPES = {1: socket.AF_INET, 28: socket.AF_INET6}  # A and AAAA
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
-class Service(NamedTuple):
-    """What a service is called and what it answers. `protocol` is http, tcp, udp or dns (over UDP)."""
-
-    name: str
-    address: str | None
-    port: int
-    protocol: str
+Service = namedtuple("Service", ("name", "address", "port", "protocol"))
+"""What a service is called, where it listens (address None: everywhere), and what it answers: http, tcp, udp or dns."""
 
 
 def serve(services: Sequence[Mapping[str, Any]], ready: Callable[[], None]) -> NoReturn:

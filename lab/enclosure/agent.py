@@ -5,9 +5,10 @@ the node are about to open. The requests are the methods of `lab.node.RunningNod
 files that the asker brings, so the loop never carries data.
 """
 
+from __future__ import annotations
+
 import errno
 import gc
-import json
 import os
 import resource
 import selectors
@@ -16,10 +17,13 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
 
 from lab import responder
 from lab.enclosure import filesystem, linux, messages
+
+TYPE_CHECKING = False  # the typing module, and what it loads, would be in every node's memory
+if TYPE_CHECKING:
+    from typing import Any
 
 _RETRY_S = 0.005  # between a socket's bind and its listen there is no event to wait for
 _ENVIRONMENT = {
@@ -148,22 +152,28 @@ class Agent:
         self.reply(channel, {"pid": pid})
 
     def do_spawn(
-        self, channel: socket.socket, descriptors: list[int], argv: list[str], env: dict[str, str], log: str
+        self,
+        channel: socket.socket,
+        descriptors: list[int],
+        argv: list[str],
+        env: dict[str, str],
+        log: str,
+        services: list[dict[str, Any]] | None,
     ) -> None:
-        """Start a program that stays."""
+        """Start a program that stays, or the responder for these services."""
         null = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
         os.makedirs(os.path.dirname(log), exist_ok=True)
         output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         try:
-            if argv[0] == responder.PROGRAM:
-                self.respond(channel, argv[1], output)
+            if services is not None:
+                self.respond(channel, services, output)
             else:
                 self.reply(channel, {"pid": self.start(argv, env, [null, output, output])})
         finally:
             os.close(null)
             os.close(output)
 
-    def respond(self, channel: socket.socket, services: str, output: int) -> None:
+    def respond(self, channel: socket.socket, services: list[dict[str, Any]], output: int) -> None:
         """Fork the responder and answer when all its sockets listen, or with what kept it from that."""
         ready, told = os.pipe2(os.O_CLOEXEC)
         pid = os.fork()
@@ -182,7 +192,7 @@ class Agent:
 
         self.loop.register(ready, selectors.EVENT_READ, finished)
 
-    def become_responder(self, services: str, told: int) -> None:
+    def become_responder(self, services: list[dict[str, Any]], told: int) -> None:
         """In the child: serve, and never return."""
         status = 1
         try:
@@ -194,7 +204,7 @@ class Agent:
             for low, high in zip(keep, [*keep[1:], 1 << 16], strict=True):
                 os.closerange(low + 1, high)
             linux.set_process_name("responder")
-            responder.serve(json.loads(services), lambda: _tell_ready(told))
+            responder.serve(services, lambda: _tell_ready(told))
         except OSError as error:
             os.write(told, str(error).encode())
         finally:

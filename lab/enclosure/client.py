@@ -2,6 +2,7 @@
 
 import json
 import logging
+import marshal
 import os
 import shlex
 import socket as sockets
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.enclosure import messages
-from lab.node import Completed, Process
+from lab.node import RESPONDER, Completed, Process
 from sim.errors import CommandFailed, NodeFailed
 
 commands = logging.getLogger("fabriclab.commands")
@@ -21,6 +22,11 @@ commands = logging.getLogger("fabriclab.commands")
 
 KEEPER = "keeper.sock"
 """The place of the keeper, beside the agents' names."""
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The same values without enumerations and other subclasses, which marshal does not write."""
+    return dict(json.loads(json.dumps(values)))
 
 
 class Agents:
@@ -34,7 +40,7 @@ class Agents:
 
     def ask_keeper(self, request: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Ask the keeper; arguments may be of any size."""
-        descriptor = messages.memory("request", json.dumps(arguments).encode())
+        descriptor = messages.memory("request", marshal.dumps(_plain(arguments)))
         channel = self.take(KEEPER)
         try:
             messages.send(channel, {"do": request}, [descriptor])
@@ -85,7 +91,7 @@ class Agents:
         """Ask an agent and wait for its answer; OSError with the agent's errno where it could not."""
         channel = self.take(place)
         try:
-            messages.send(channel, {"do": request, **arguments}, descriptors)
+            messages.send(channel, _plain({"do": request, **arguments}), descriptors)
             answer, received = messages.receive(channel)
         except messages.Gone:
             self.drop(channel)
@@ -173,7 +179,7 @@ class NamespaceNode:
         finished = False
         try:
             request = {"do": "run", "argv": list(argv), "env": dict(env or {}), "terminal": terminal}
-            messages.send(channel, request, streams)
+            messages.send(channel, _plain(request), streams)
             started, _ = messages.receive(channel)
             if "errno" in started:
                 finished = True
@@ -196,8 +202,12 @@ class NamespaceNode:
     def spawn(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, log: str = "/dev/null") -> int:
         """Start a program that stays; see RunningNode."""
         commands.debug("%s: %s &", self._name, shlex.join(argv))
+        services = json.loads(argv[1]) if argv[0] == RESPONDER else None
+        environment = dict(env or {})
         try:
-            answer, _ = self._agents.ask(self._place, "spawn", argv=list(argv), env=dict(env or {}), log=log)
+            answer, _ = self._agents.ask(
+                self._place, "spawn", argv=list(argv), env=environment, log=log, services=services
+            )
         except OSError as error:
             raise CommandFailed(f"{argv[0]}: {error.strerror}", self._name) from None
         return int(answer["pid"])

@@ -8,9 +8,11 @@ The keeper's own network namespace is the lab's `host` side: the management brid
 is always present whose agent shares it.
 """
 
+from __future__ import annotations
+
 import errno
 import gc
-import json
+import marshal
 import os
 import resource
 import selectors
@@ -18,9 +20,12 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from typing import Any
 
 from lab.enclosure import agent, filesystem, linux, messages, netlink
+
+TYPE_CHECKING = False  # the typing module, and what it loads, would be in every node's memory
+if TYPE_CHECKING:
+    from typing import Any
 
 HOST = "host"
 _ENCLOSED = linux.NEWNET | linux.NEWNS | linux.NEWUTS | linux.NEWIPC | linux.NEWPID
@@ -94,7 +99,7 @@ class Keeper:
             channel.close()
             return
         with os.fdopen(descriptors[0], "rb") as file:
-            arguments = json.load(file)
+            arguments = marshal.load(file)
         request: Callable[..., dict[str, Any] | None] = getattr(self, f"do_{message['do']}")
         self.culprit = ""
         try:

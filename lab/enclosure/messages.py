@@ -1,15 +1,21 @@
-"""How a command outside talks to the keeper and the agents: one JSON document per packet, descriptors riding along.
+"""How a command outside talks to the keeper and the agents: one value per packet, descriptors riding along.
 
 Unix sockets of type SOCK_SEQPACKET keep packets apart, and SCM_RIGHTS (unix(7)) carries descriptors. What may grow
-(files, output) travels as a memfd, so a packet stays small.
+(files, output) travels as a memfd, so a packet stays small. Both sides run the same interpreter, so values travel as
+the marshal module writes them: nothing that the json module loads is in every node's memory.
 """
 
+from __future__ import annotations
+
 import array
-import json
+import marshal
 import os
 import socket
 from collections.abc import Iterable
-from typing import Any
+
+TYPE_CHECKING = False  # the typing module, and what it loads, would be in every node's memory
+if TYPE_CHECKING:
+    from typing import Any
 
 PACKET_BYTES = 1 << 17
 _MOST_DESCRIPTORS = 16
@@ -24,7 +30,7 @@ def send(channel: socket.socket, message: dict[str, Any], descriptors: Iterable[
     rights = array.array("i", descriptors)
     ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)] if rights else []
     try:
-        channel.sendmsg([json.dumps(message).encode()], ancillary)
+        channel.sendmsg([marshal.dumps(message)], ancillary)
     except (BrokenPipeError, ConnectionResetError) as error:
         raise Gone(str(error)) from error
 
@@ -39,7 +45,7 @@ def receive(channel: socket.socket) -> tuple[dict[str, Any], list[int]]:
         raise Gone("the other side ended")
     for descriptor in descriptors:
         os.set_inheritable(descriptor, False)
-    return json.loads(raw), descriptors
+    return marshal.loads(raw), descriptors
 
 
 def memory(name: str, content: bytes = b"") -> int:
