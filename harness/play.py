@@ -167,14 +167,14 @@ class Play:
     def expect(self, step: Step) -> StepResult:
         """Ask, and ask again as the step's times allow."""
         looks, held = 0, False
-        step = replace(step, within_s=None) if str(step) in self._vain else step
+        asked = replace(step, within_s=None) if str(step) in self._vain else step
         while True:
             began = time.monotonic()
             verdict = self._look(step)
             elapsed, looks = time.monotonic() - self._since, looks + 1
-            answer = _answer(step, verdict, elapsed, held)
+            answer = _answer(asked, verdict, elapsed, held)
             if answer is not None:
-                if step.within_s is not None and not held and answer.outcome is Outcome.FAIL:
+                if asked.within_s is not None and not held and answer.outcome is Outcome.FAIL:
                     self._vain.add(str(step))
                 return StepResult(step, answer, elapsed, looks)
             held = verdict.outcome is Outcome.PASS

@@ -130,10 +130,11 @@ class Investigation:
         case.rules = _fitting(case, end)
         if case.rules:
             words = str(case.rules[0]) if len(case.rules) == 1 else f"one of: {'; '.join(map(str, case.rules))}"
-            case.end = End(self._denial(case, end), end.where, words)
+            case.end = replace(end, disposition=self._denial(case, end), why=words)
         elif end.disposition is Disposition.LOST and self._took_part(case, end) and counters.silent:
             suspects = "; ".join(map(str, counters.silent))
-            case.end = End(self._denial(case, end), end.where, f"most likely a rule without a counter: {suspects}")
+            words = f"most likely a rule without a counter: {suspects}"
+            case.end = replace(end, disposition=self._denial(case, end), why=words)
         elif end.local:
             case.end = self._unanswered(case.probe, end)
 
@@ -181,7 +182,8 @@ def _fitting(case: Case, end: End) -> list[Rule]:
     ways = [there] if chains == forwarded else [there, back]
     found = [rule for rule in case.rules if any(rule.fits(*way, chains) for way in ways)]
     if there in ways and end.disposition is not Disposition.NO_ANSWER and not probe.answer:
-        found = [rule for rule in found if rule.is_about(probe.aim.flow.protocol, probe.dport)] or found
+        about = [rule for rule in found if rule.is_about(probe.aim.flow.protocol, probe.dport)]
+        found = about or (found if case.patient else [])
     return found or (case.rules if case.patient else [])
 
 

@@ -8,7 +8,7 @@ from harness.probes.exchange import Probe
 from harness.probes.explain import End, Explainer
 from harness.probes.journey import Journey, Visit
 from harness.probes.netlink import Query
-from harness.probes.packets import Kind
+from harness.probes.packets import UDP, Kind
 from harness.probes.reading import Reading, read
 from sim.flow import Disposition, Trace
 
@@ -41,7 +41,12 @@ class Case:
 
     @property
     def is_proved(self) -> bool:
-        """Whether more patience could change nothing: it was answered or not even sent, or is known to be dropped."""
+        """Whether more patience could change nothing: it was answered or not even sent, or is known to be dropped.
+
+        A kernel answers TCP and ICMP as soon as it has the packet; who waits for a datagram may take its time.
+        """
+        if self.end and self.end.local and self.probe.protocol == UDP:
+            return self.patient or self.probe.answer is not None
         known = self.probe.answer is not None or self.probe.refused != 0
         dropped = bool(self.rules) or (self.end is not None and self.end.disposition in UNROUTED)
         return self.patient or known or (dropped and not self.journey.back)

@@ -77,6 +77,15 @@ def test_within_asks_again_until_it_holds(stand):
     assert (result.verdict.outcome, result.looks, result.took_s) == (Outcome.PASS, 3, 2.0)
 
 
+def test_what_was_waited_for_in_vain_is_asked_once_by_the_next_story(stand):
+    stand.answers += [failed("no")] * 5
+    vain = set()
+    first, second = (Play(stand.play.stage, stand.play.witness, lambda: Silence(stand.clock), vain=vain) for _ in "12")
+    assert first.step(expect(within_s=3)).looks == 4
+    again = second.step(expect(within_s=3))
+    assert (again.verdict.outcome, again.looks, again.step.within_s) == (Outcome.FAIL, 1, 3)
+
+
 def test_within_ends_at_its_deadline_with_the_last_answer(stand):
     stand.answers += [failed(f"look {number}") for number in range(9)]
     result = stand.play.step(expect(within_s=3))

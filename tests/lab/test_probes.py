@@ -2,6 +2,11 @@
 
 import socket
 import threading
+<<<<<<< HEAD
+=======
+from collections.abc import Iterator
+from contextlib import suppress
+>>>>>>> a575970 (w)
 
 import pytest
 from probe_network import Network, listen
@@ -212,6 +217,34 @@ def test_a_silent_udp_listener(net: Network, prober: Prober) -> None:
     with listen(net.node("b"), 53, kind=socket.SOCK_DGRAM):
         trace = prober.trace(Flow("a", "b", "udp", dport=53))
     assert ends(trace) == (Disposition.NO_ANSWER, "b")
+
+
+def test_a_slow_answer_is_no_denial_while_a_rule_drops_other_packets(net: Network, prober: Prober) -> None:
+    b, over, timers = net.node("b"), threading.Event(), list[threading.Timer]()
+    b.run(["iptables", "-A", "INPUT", "-p", "udp", "--dport", "53", "-j", "ACCEPT"])
+    b.run(["iptables", "-P", "INPUT", "DROP"])
+    out = net.node("a").socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with out, listen(b, 53, kind=socket.SOCK_DGRAM) as service:
+        service.settimeout(0.2)
+
+        def serve() -> None:
+            while not over.is_set():
+                with suppress(TimeoutError):
+                    timers.append(threading.Timer(0.1, service.sendto, service.recvfrom(512)))
+                    timers[-1].start()
+
+        def disturb() -> None:
+            while not over.wait(0.001):
+                out.sendto(b"", ("10.0.3.2", 9))
+
+        threads = [threading.Thread(target=each) for each in (serve, disturb)]
+        for thread in threads:
+            thread.start()
+        found = [prober.trace(Flow("a", "b", "udp", dport=53)), *prober.traces([Flow("a", "b", "udp", dport=53)])]
+        over.set()
+        for thread in [*threads, *timers]:
+            thread.join()
+    assert [trace.disposition for trace in found] == [Disposition.DELIVERED] * 2, found
 
 
 def test_an_answer_from_another_address_is_told(net: Network, prober: Prober) -> None:
