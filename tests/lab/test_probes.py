@@ -2,11 +2,7 @@
 
 import socket
 import threading
-<<<<<<< HEAD
-=======
-from collections.abc import Iterator
 from contextlib import suppress
->>>>>>> a575970 (w)
 
 import pytest
 from probe_network import Network, listen
