@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from harness.appliers import one_line
 from harness.push import PushResult, current_files, push
-from lab.lab import Difference, Lab
+from lab.difference import Difference
+from lab.lab import Lab
 from lab.node import RunningNode
 from lab.roles import role_of
 from lab.runtimes import DEFAULT, Runtime, StandIn

@@ -13,37 +13,24 @@ import subprocess
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from types import MappingProxyType, TracebackType
 from typing import Any, Self, TypeVar
 
 from lab import management
+from lab.difference import Difference, between, cables, touches
 from lab.journal import Journal, process_started
 from lab.node import RunningNode
 from lab.runtimes import DEFAULT, Runtime, StandIn, carrier
 from sim.errors import LabError
 from sim.topology.files import node_files
-from sim.topology.model import Endpoint, Kind, Link, Node, Topology
+from sim.topology.model import Endpoint, Kind, Link, Topology
 from sim.topology.record import from_record, to_record
 
 Result = TypeVar("Result")
 _WORKERS = 16
 NO_PORTS: Mapping[str, management.Port] = MappingProxyType({})
 _TOLD = "/run/fabriclab/stand-ins.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What separates a running lab from a topology. `changed` nodes, failed ones too, keep only their cables."""
-
-    added: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    wired: tuple[str, ...] = ()
-    unwired: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        return any((self.added, self.removed, self.changed, self.wired, self.unwired))
 
 
 class Lab:
@@ -321,27 +308,8 @@ class Lab:
 
     def difference(self, wanted: Topology) -> Difference:
         """What `apply` would do."""
-        have, want = self.topology.nodes, wanted.nodes
-        states = self.states()
-        changed = tuple(
-            name
-            for name in want
-            if name in have
-            and (
-                _shape(want[name]) != _shape(have[name])
-                or states[name] in ("failed", "missing")
-                or name in self._unbooted
-                or (want[name].managed and wanted.management != self.topology.management)
-            )
-        )
-        old, new = _cables(self.topology), _cables(wanted)
-        return Difference(
-            added=tuple(name for name in want if name not in have),
-            removed=tuple(name for name in have if name not in want),
-            changed=changed,
-            wired=tuple(key for key in new if key not in old),
-            unwired=tuple(key for key in old if key not in new),
-        )
+        broken = {name for name, state in self.states().items() if state in ("failed", "missing")}
+        return between(self.topology, wanted, broken | self._unbooted)
 
     def apply(self, wanted: Topology) -> Difference:
         """Make the running lab the wanted topology: nodes and cables. Files are `harness.deploy.apply`'s business.
@@ -349,14 +317,14 @@ class Lab:
         Should it fail halfway, the lab counts as the wanted one with nodes missing: applying the old one goes back.
         """
         found = self.difference(wanted)
-        old, new = _cables(self.topology), _cables(wanted)
+        old, new = cables(self.topology), cables(wanted)
         again = [name for name in found.changed if self._stays_cabled(name, wanted)]
         anew = [name for name in found.changed if name not in again]
         gone, made = {*found.removed, *anew}, [*found.added, *anew]
         left = {name: port for name, port in self._ports.items() if name not in {*gone, *again}}
         ports = _plan(wanted, left)
-        self.runtime.unwire([link for key, link in old.items() if key in found.unwired or _touches(link, gone)])
-        self.runtime.unwire([link for link in self._management_cables() if _touches(link, {*gone, *again})])
+        self.runtime.unwire([link for key, link in old.items() if key in found.unwired or touches(link, gone)])
+        self.runtime.unwire([link for link in self._management_cables() if touches(link, {*gone, *again})])
         self.runtime.remove(list(gone))
         for name in again:
             self.runtime.halt(name)
@@ -369,7 +337,7 @@ class Lab:
         for name in again:
             self.runtime.restart(wanted.nodes[name])
         self._open_bridge(wanted)
-        fresh = [link for key, link in new.items() if key in found.wired or _touches(link, set(made))]
+        fresh = [link for key, link in new.items() if key in found.wired or touches(link, set(made))]
         self.runtime.wire(fresh)
         self.runtime.wire([link for link in new.values() if link not in fresh], missing_only=True)
         self._manage([*made, *again])
@@ -391,29 +359,6 @@ def _files(topology: Topology) -> dict[str, dict[str, bytes]]:
 
 def _plan(topology: Topology, kept: Mapping[str, management.Port] = NO_PORTS) -> dict[str, management.Port]:
     return management.plan(topology, _files(topology), kept) if management.is_needed(topology) else {}
-
-
-def _shape(node: Node) -> tuple[object, ...]:
-    """What of a node cannot change without making it anew."""
-    return (
-        node.kind,
-        node.hostname,
-        node.env,
-        node.sysctls,
-        node.network_mode,
-        node.mgmt_ipv4,
-        node.mgmt_ipv6,
-        node.parent,
-        node.exec,
-    )
-
-
-def _cables(topology: Topology) -> dict[str, Link]:
-    return {f"{link} {link.type} {link.mtu_bytes} {link.endpoints}": link for link in topology.links}
-
-
-def _touches(link: Link, names: Collection[str]) -> bool:
-    return any(end.node in names for end in link.endpoints)
 
 
 def _end(journal: Journal) -> None:
