@@ -1,5 +1,6 @@
 """Every action on a real lab, through scenarios and through the `fabric` of pytest tests."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from sim.flow import Flow
 
 pytestmark = pytest.mark.kernel
 
+LAB = f"line{os.getpid()}"  # other workers have labs of this topology at the same time
 TOPOLOGY = """\
 name: line
 topology:
@@ -40,7 +42,7 @@ WEB = "{from: left, to: 10.2.0.3, proto: tcp, dport: 80}"
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("line")
-    (folder / "line.clab.yml").write_text(TOPOLOGY)
+    (folder / "line.clab.yml").write_text(TOPOLOGY.replace("name: line", f"name: {LAB}"))
     (folder / "sysctl.conf").write_text("net.ipv4.ip_forward = 1\n")
     closed = folder / "closed" / "middle" / "etc" / "iptables"
     closed.mkdir(parents=True)
@@ -130,7 +132,7 @@ def test_a_story_with_a_pushed_filter_ends_with_its_lab(site):
     [result] = verified(path)
     assert result.verdict.outcome is Outcome.PASS, result.verdict.text
     assert "--dport 80 -j DROP" in result.steps[2].verdict.text
-    assert not any(name.startswith("line-") for name in Lab.names())
+    assert not any(name.startswith(f"{LAB}-") for name in Lab.names())
 
 
 def test_what_can_not_be_done_is_an_error_and_skips_the_rest(site):

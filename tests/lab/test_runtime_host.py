@@ -22,7 +22,7 @@ topology:
     r1:
       kind: frr
       binds: ["r1/frr:/etc/frr", "r1/sysctl.conf:/etc/sysctl.d/lab.conf", "r1/rules.v4:/etc/iptables/rules.v4"]
-      sysctls: {net.ipv4.tcp_keepalive_time: 1234, net.ipv4.neigh.default.gc_stale_time: 61}
+      sysctls: {net.ipv4.tcp_keepalive_time: 1234, net.ipv4.conf.default.arp_announce: 2}
       exec: [ip address add 192.0.2.1/24 dev eth1]
     sw: {kind: cvx, binds: ["sw/interfaces:/etc/network/interfaces"]}
     plain:
