@@ -61,7 +61,7 @@ def _copy(source: str, target: str) -> None:
         elif os.path.isfile(source):
             with open(source, "rb") as original, open(target, "wb") as copy:
                 copy.write(original.read())
-            os.chmod(target, os.stat(source).st_mode & 0o755 | 0o444)
+            os.chmod(target, os.stat(source).st_mode & 0o777)  # what the host keeps private stays so
     except (PermissionError, FileExistsError):
         return
 
