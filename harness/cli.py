@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from harness import completion
+from harness import cli_generate, completion
 from sim.errors import FabricError, InputError
 
 EPILOG = "Exit status: 0 pass, 1 a verdict failed, 2 a file or flag is wrong, 3 the host, the lab or an instrument."
@@ -29,6 +29,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
+
+app.add_typer(cli_generate.app, name="generate")
 
 TopologyArgument = Annotated[
     str,

@@ -15,8 +15,8 @@ FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
 # module: the only files or folders that may import it
 HOMES = {
-    "typer": ("harness/cli.py",),
-    "rich": ("harness/cli.py", "harness/console.py"),
+    "typer": ("harness/cli",),  # cli.py, and a file for each group of verbs: cli_*.py
+    "rich": ("harness/cli", "harness/console.py"),
     "scapy": ("harness/probes/",),
     "docker": ("lab/runtimes/docker.py",),
     "pyroute2": ("lab/",),

@@ -22,6 +22,7 @@ VERBS = [
     "observe",
     "trace",
     "verify",
+    "generate",
     "graph",
     "report",
     "schema",
@@ -88,6 +89,14 @@ BAD = [
     (["graph", "topologies/dev01", "-f", "png"], 2, "fabriclab graph: no drawing as 'png'"),
     (["graph", "topologies/dev01", "-o", "/nowhere/x.svg"], 3, "[Errno 2]"),
     (["report", "nowhere"], 2, "nowhere/report.json: there is no report here"),
+    (["generate"], 2, "fabriclab generate: Missing command"),
+    (["generate", "ring"], 2, "fabriclab generate: No such command 'ring'"),
+    (["generate", "fat-tree", "5"], 2, "K: found 5; expected an even number of ports, 2 to 48"),
+    (["generate", "fat-tree", "4", "--protocol", "rip"], 2, "--protocol: unknown 'rip'; known: bgp, ospf"),
+    (["generate", "fat-tree", "4", "--name", "../x"], 2, "--name: found '../x'"),
+    (["generate", "fat-tree", "4", "--output", "topologies"], 2, "topologies: the folder is not empty"),
+    (["generate", "fat-tree", "4", "--output", "README.md"], 2, "README.md: is a file"),
+    (["generate", "clos", "--spines", "0", "--leafs", "1"], 2, "--spines: found 0; expected 1 to 64"),
     (["schema", "poem"], 2, "fabriclab schema: unknown 'poem'"),
 ]
 
