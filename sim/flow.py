@@ -58,7 +58,8 @@ class Trace:
     """Where a Flow went. `paths` is a set under ECMP (on paper: all of them; with packets: those seen).
 
     `where` is the node that decided; `why` is its rule, route or counter in its own words.
-    `answer_from` is the address that the answer came from.
+    `answer_from` is the address that the answer came from. `unsure` says which lines on the way the model does not know
+    (on paper only): with any, the disposition is a guess.
     """
 
     flow: Flow
@@ -68,6 +69,7 @@ class Trace:
     why: str = ""
     answer_from: str | None = None
     round_trip_s: float | None = None
+    unsure: tuple[str, ...] = ()
 
     @property
     def delivered(self) -> bool:

@@ -109,10 +109,15 @@ class FilterRule:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something the reader should know: what is not modelled, not available, or could not be asked."""
+    """Something the reader should know: what is not modelled, not available, or could not be asked.
+
+    `policy`: routes or packets may depend on it, so that an answer which leans on this node is not certain.
+    """
 
     place: Place | str
     text: str
+    node: str = ""
+    policy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
