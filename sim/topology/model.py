@@ -127,8 +127,33 @@ class Management:
     mtu_bytes: int = 1500
 
 
+class _Ends:
+    """Links by their ends, for questions that are asked of each of many nodes."""
+
+    def __init__(self, links: tuple[Link, ...]) -> None:
+        self.by_node: dict[str, list[Link]] = {}
+        self.by_end: dict[str, Link] = {}
+        self.peers: dict[tuple[str, str], Endpoint | None] = {}
+        for link in links:
+            for end in link.endpoints:
+                of_node = self.by_node.setdefault(end.node, [])
+                if not of_node or of_node[-1] is not link:
+                    of_node.append(link)
+                self.by_end.setdefault(str(end), link)
+                self.peers.setdefault(
+                    (end.node, end.interface), next((other for other in link.endpoints if other is not end), None)
+                )
+
+
+class _Indexed:
+    """A slot for what follows from a Topology's links: no field of it, so that a changed copy makes its own."""
+
+    __slots__ = ("_ends",)
+    _ends: _Ends
+
+
 @dataclass(frozen=True, slots=True)
-class Topology:
+class Topology(_Indexed):
     """A lab as its file draws it, workloads included (each is a Node of kind workload, cabled to its compute's tap).
 
     `file` is the topology file, `nodes` keeps the file's order. `overlays` are folders whose `<node or group>/<path>`
@@ -153,30 +178,33 @@ class Topology:
 
     def links_of(self, node: str) -> Iterator[Link]:
         """The links with an end on `node`."""
-        return (link for link in self.links if any(end.node == node for end in link.endpoints))
+        return iter(self._index().by_node.get(node, ()))
 
     def link_at(self, endpoint: str) -> Link:
         """The link that `node:interface` is an end of; TopologyError if there is none."""
-        for link in self.links:
-            if any(str(end) == endpoint for end in link.endpoints):
-                return link
-        raise TopologyError(f"no link at {endpoint!r}; write node:interface", Place(str(self.file)))
+        link = self._index().by_end.get(endpoint)
+        if link is None:
+            raise TopologyError(f"no link at {endpoint!r}; write node:interface", Place(str(self.file)))
+        return link
 
     def peer(self, node: str, interface: str) -> Endpoint | None:
         """The endpoint at the other end of the cable, or None."""
-        for link in self.links:
-            for end in link.endpoints:
-                if (end.node, end.interface) == (node, interface):
-                    return next((other for other in link.endpoints if other is not end), None)
-        return None
+        return self._index().peers.get((node, interface))
+
+    def _index(self) -> _Ends:
+        try:
+            return self._ends
+        except AttributeError:
+            object.__setattr__(self, "_ends", _Ends(self.links))  # a cache; the value stays what it was
+            return self._ends
 
     def roles(self) -> Mapping[str, tuple[Node, ...]]:
         """Nodes by role (group)."""
-        found: dict[str, tuple[Node, ...]] = {}
+        found: dict[str, list[Node]] = {}
         for node in self.nodes.values():
             if node.group:
-                found[node.group] = (*found.get(node.group, ()), node)
-        return found
+                found.setdefault(node.group, []).append(node)
+        return {role: tuple(nodes) for role, nodes in found.items()}
 
     def without(self, link: Link) -> "Topology":
         """The same network with one cable pulled."""
