@@ -11,20 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import (
-    AliasEvent,
-    DocumentStartEvent,
-    Event,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-)
-
 from sim.errors import Place, TopologyError
+from sim.topology.events import Event, NotSure, kind, quick_events, thorough_events
 
 _DEEPEST = 60
 _MOST_VALUES = 1_000_000
@@ -71,7 +59,13 @@ class Seq(list[Any]):
 
 def load(text: str, file: str) -> Any:
     """The one document of a YAML text, at most 60 levels and a million values. TopologyError with file and line."""
-    return _Builder(file).document(iter(_events(text, file)))
+    quick = quick_events(text)
+    if quick is not None:
+        try:
+            return _Builder(file).document(quick)
+        except (NotSure, TopologyError):
+            pass  # of several mistakes the thorough parser names the first, in its own words
+    return _Builder(file).document(iter(thorough_events(text, file)))
 
 
 def plain(tree: Any) -> Any:
@@ -91,27 +85,6 @@ def line_of(tree: Any, path: Sequence[str | int]) -> int:
         if keyed or (isinstance(tree, Seq) and isinstance(part, int) and part < len(tree)):
             line, tree = tree.lines[part], tree[part]
     return line
-
-
-def _events(text: str, file: str) -> list[Event]:
-    try:
-        return list(YAML(typ="safe", pure=True).parse(text))
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        said = error.problem or error.context or "not YAML"
-        raise TopologyError(f"not YAML: {_one_line(said)}", Place(file, mark.line + 1 if mark else 0)) from error
-    except (
-        YAMLError,
-        ValueError,
-        AttributeError,
-    ) as error:  # ReaderError; \U beyond Unicode; a directive it trips over
-        position = getattr(error, "position", None)
-        line = text.count("\n", 0, position) + 1 if isinstance(position, int) else 0
-        raise TopologyError(f"not YAML: {_one_line(str(error))}", Place(file, line)) from error
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +108,11 @@ class _Builder:
     def document(self, events: Iterator[Event]) -> Any:
         tree, documents = None, 0
         for event in events:
-            if isinstance(event, DocumentStartEvent):
+            if kind(event) == "DocumentStartEvent":
                 documents += 1
                 if documents > 1:
                     raise self._error("a second document begins; expected one; split the file", event)
-            elif isinstance(event, (ScalarEvent, AliasEvent, MappingStartEvent, SequenceStartEvent)):
+            elif kind(event) in ("ScalarEvent", "AliasEvent", "MappingStartEvent", "SequenceStartEvent"):
                 tree = self._node(event, events, 0)
         if tree is None or tree == Scalar(None, ""):
             raise TopologyError("the file is empty; expected name and topology", Place(self.file))
@@ -148,7 +121,7 @@ class _Builder:
     def _node(self, event: Event, events: Iterator[Event], depth: int) -> Any:
         self.values += 1
         self._reach(depth, event)
-        if isinstance(event, AliasEvent):
+        if kind(event) == "AliasEvent":
             return self._alias(event, depth)
         anchor = getattr(event, "anchor", None)
         if not anchor:
@@ -160,13 +133,13 @@ class _Builder:
         return tree
 
     def _content(self, event: Event, events: Iterator[Event], depth: int) -> Any:
-        if isinstance(event, ScalarEvent):
+        if kind(event) == "ScalarEvent":
             return self._scalar(event)
-        if isinstance(event, MappingStartEvent):
+        if kind(event) == "MappingStartEvent":
             return self._mapping(event, events, depth)
         return self._sequence(event, events, depth)
 
-    def _alias(self, event: AliasEvent, depth: int) -> Any:
+    def _alias(self, event: Event, depth: int) -> Any:
         if event.anchor not in self.anchors:
             raise self._error(f"alias *{event.anchor} has no anchor &{event.anchor} before it", event)
         anchored = self.anchors[event.anchor]
@@ -184,7 +157,7 @@ class _Builder:
     def _mapping(self, start: Event, events: Iterator[Event], depth: int) -> Map:
         found, merges = Map(_line(start)), []
         for event in events:
-            if isinstance(event, MappingEndEvent):
+            if kind(event) == "MappingEndEvent":
                 break
             key, merge = self._key(event), _is_merge(event)
             value = self._node(next(events), events, depth + 1)
@@ -199,9 +172,9 @@ class _Builder:
         return found
 
     def _key(self, event: Event) -> str:
-        if isinstance(event, ScalarEvent):
+        if kind(event) == "ScalarEvent":
             return str(self._scalar(event) if event.style else event.value)
-        if isinstance(event, AliasEvent) and event.anchor in self.anchors:
+        if kind(event) == "AliasEvent" and event.anchor in self.anchors:
             tree = self.anchors[event.anchor].tree
             if isinstance(tree, (str, Scalar)):
                 return str(tree)
@@ -218,12 +191,12 @@ class _Builder:
     def _sequence(self, start: Event, events: Iterator[Event], depth: int) -> Seq:
         found = Seq(_line(start))
         for event in events:
-            if isinstance(event, SequenceEndEvent):
+            if kind(event) == "SequenceEndEvent":
                 break
             found.put(self._node(event, events, depth + 1), _line(event))
         return found
 
-    def _scalar(self, event: ScalarEvent) -> "str | Scalar":
+    def _scalar(self, event: Event) -> "str | Scalar":
         if event.style == '"' and _CONTROL.search(event.value):
             raise self._error("a text holds a control character or half a surrogate; expected printable text", event)
         if event.tag in (None, "!"):
@@ -246,7 +219,7 @@ def _line(event: Event) -> int:
 
 
 def _is_merge(event: Event) -> bool:
-    return isinstance(event, ScalarEvent) and event.value == "<<" and bool(event.implicit[0])
+    return kind(event) == "ScalarEvent" and event.value == "<<" and bool(event.implicit[0])
 
 
 def _kind_of(value: "str | Scalar") -> str:
