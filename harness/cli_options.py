@@ -1,0 +1,28 @@
+"""Arguments and options that several verbs of the command line take."""
+
+from typing import Annotated
+
+import typer
+
+from harness import completion
+
+TopologyArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="TOPOLOGY",
+        help="A *.clab.yml file, its folder, or a running lab's name.",
+        autocompletion=completion.topologies,
+    ),
+]
+NodeArgument = Annotated[
+    str, typer.Argument(metavar="NODE", help="A node of the topology.", autocompletion=completion.nodes)
+]
+NameOption = Annotated[str | None, typer.Option("--name", help="Another name for the lab: several of one topology.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, and nothing else.")]
+OnOption = Annotated[str, typer.Option(help="Whom to ask: lab.")]
+OutsideOption = Annotated[
+    bool, typer.Option("--allow-outside-binds", help="Let binds read files outside the topology's folder.")
+]
+NodesArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="NODE", help="Only these.", autocompletion=completion.nodes)
+]
