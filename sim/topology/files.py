@@ -1,7 +1,9 @@
 """The files a node receives: binds, what kind frr writes, dns, and overlays -> `{path on the node: bytes}`."""
 
+import errno
 import os
-from collections.abc import Iterator, Mapping
+import stat
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sim.errors import Place, TopologyError
@@ -11,6 +13,8 @@ from sim.topology.model import Bind, Kind, Node, Topology
 _LARGEST_BYTES = 16 << 20
 _MOST_FILES = 5_000
 _MOST_BYTES = 64 << 20
+Bases = tuple[str, ...] | None
+"""The folders, without links in their paths, that files may come from; None: from anywhere."""
 
 
 def node_files(topology: Topology, node: Node | str) -> dict[str, bytes]:
@@ -41,13 +45,10 @@ def _check_size(node: Node, files: Mapping[str, bytes]) -> None:
 
 
 def _copied(topology: Topology, bind: Bind) -> dict[str, bytes]:
-    bases = _bases(topology)
-    if not bind.source.is_dir():
-        return {bind.destination: _content(bind.source, bases, bind.place)}
-    return {
-        f"{bind.destination}/{found.relative_to(bind.source)}": _content(found, bases, bind.place)
-        for found in _below(bind.source, bind.place)
-    }
+    bases, source = _bases(topology), str(bind.source)
+    if not os.path.isdir(source):
+        return {bind.destination: _content(source, bases, bind.place)}
+    return {f"{bind.destination}/{name}": content for name, content in _tree(source, bases, bind.place)}
 
 
 def _names_in(overlay: Path, node: Node) -> tuple[str, ...]:
@@ -61,12 +62,19 @@ def _names_in(overlay: Path, node: Node) -> tuple[str, ...]:
 
 def _overlaid(topology: Topology, overlay: Path, name: str) -> dict[str, bytes]:
     """The files of `overlay/name`; links in it may lead to files beside the overlay, and to the topology's."""
-    folder, place = overlay / name, Place(str(overlay / name))
-    bases = None if topology.outside_binds else (Path(os.path.realpath(overlay.parent)), topology.file.parent)
-    return {f"/{found.relative_to(folder)}": _content(found, bases, place) for found in _below(folder, place)}
+    folder = str(overlay / name)
+    bases = None if topology.outside_binds else (os.path.realpath(overlay.parent), str(topology.file.parent))
+    return {f"/{below}": content for below, content in _tree(folder, bases, Place(folder))}
 
 
-def _below(folder: Path, place: Place | None) -> Iterator[Path]:
+def _tree(folder: str, bases: Bases, place: Place | None) -> Iterator[tuple[str, bytes]]:
+    """Every file below a folder, by its path there. In a folder that is inside, only links can lead out."""
+    inside = bases is not None and _is_inside(folder, bases)
+    for path in _below(folder, place):
+        yield path[len(folder) + 1 :], _content(path, None if inside and not os.path.islink(path) else bases, place)
+
+
+def _below(folder: str, place: Place | None) -> Iterator[str]:
     """Every file below a folder, in order; links to folders are not followed."""
     count = 0
     for root, folders, names in os.walk(folder):
@@ -75,32 +83,50 @@ def _below(folder: Path, place: Place | None) -> Iterator[Path]:
             count += 1
             if count > _MOST_FILES:
                 raise TopologyError(f"{folder} holds more than {_MOST_FILES} files; bind a part of it", place)
-            yield Path(root, name)
+            yield f"{root}/{name}"
 
 
-def _content(path: Path, bases: tuple[Path, ...] | None, place: Place | None) -> bytes:
+def _content(path: str, bases: Bases, place: Place | None) -> bytes:
     try:
-        if bases and not any(Path(os.path.realpath(path)).is_relative_to(base) for base in bases):
+        if bases and not _is_inside(path, bases):
             raise TopologyError(
                 f"{path} leads out of the topology's folder; pass --allow-outside-binds to follow it", place
             )
-        if not path.is_file():
+        size = _size(path)
+        if size is None:
             raise TopologyError(f"{path} is no longer a file; only files are copied", place)
-        if path.stat().st_size > _LARGEST_BYTES:
+        if size > _LARGEST_BYTES:
             raise TopologyError(f"{path} holds more than {_LARGEST_BYTES} bytes; bind something smaller", place)
-        return path.read_bytes()
+        with open(path, "rb") as file:
+            return file.read()
     except OSError as error:
         raise TopologyError(f"{path} cannot be read: {error.strerror}; expected a readable file", place) from error
 
 
+def _is_inside(path: str, bases: Sequence[str]) -> bool:
+    real = os.path.realpath(path)
+    return any(real == base or real.startswith(f"{base.rstrip('/')}/") for base in bases)
+
+
+def _size(path: str) -> int | None:
+    """Bytes of a file; None for what is none, or leads nowhere."""
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            return None
+        raise
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
 def _startup(topology: Topology, node: Node) -> bytes | None:
     if node.startup_config:
-        return _content(node.startup_config, _bases(topology), node.place)
+        return _content(str(node.startup_config), _bases(topology), node.place)
     return None if node.startup_text is None else node.startup_text.encode()
 
 
-def _bases(topology: Topology) -> tuple[Path, ...] | None:
-    return None if topology.outside_binds else (topology.file.parent,)
+def _bases(topology: Topology) -> Bases:
+    return None if topology.outside_binds else (str(topology.file.parent),)
 
 
 def _resolver(node: Node) -> bytes:
