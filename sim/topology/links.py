@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 
 from sim.errors import Place, TopologyError
@@ -42,8 +43,7 @@ class Cabling:
 
     def _link(self, section: LinkSection, path: Path) -> Link:
         ends = self._ends(section, path)
-        outer = [kind for kind in (_outer_of(section, text) for text in _brief_nodes(section)) if kind]
-        type_ = outer[0] if outer else LinkType.DUMMY if isinstance(section, DummyLink) else LinkType.VETH
+        type_ = _type(section)
         vars_ = dict(section.vars or {})
         if type_ is LinkType.MGMT_NET:
             vars_.setdefault("bridge", self.management.bridge)
@@ -102,7 +102,7 @@ class Cabling:
     def _check_interface(self, interface: str, path: Path) -> None:
         if interface in _TAKEN_INTERFACES:
             raise self._error(f"{interface!r} is a name of the kernel's own; choose another", path)
-        if not _INTERFACE.fullmatch(interface):
+        if not _is_interface(interface):
             raise self._error(
                 f"found interface {interface!r}; expected 1 to 15 letters, digits, '.', '_', '-' or '+'", path
             )
@@ -124,6 +124,9 @@ class Cabling:
 
     def _addressed(self, ends: Sequence[Endpoint], section: LinkSection, path: Path) -> Iterator[Endpoint]:
         """The ends with the addresses that the link gives them in order; a bridge's port can have none."""
+        if not section.ipv4 and not section.ipv6 and not any(end.addresses for end in ends):
+            yield from ends
+            return
         extra: list[list[str]] = [[], []]
         for key, texts, version in (("ipv4", section.ipv4, 4), ("ipv6", section.ipv6, 6)):
             for index, text in enumerate(texts or ()):
@@ -162,11 +165,16 @@ class Cabling:
         return TopologyError(f"{dotted(path)}: {text}", self._place(path))
 
 
-def _brief_nodes(section: LinkSection) -> "list[str]":
+def _type(section: LinkSection) -> LinkType:
     if isinstance(section, BriefLink):
-        return [text.split(":")[0] for text in section.endpoints]
-    return [section.type] if isinstance(section, OuterLink) else []
+        words = (text.partition(":")[0] for text in section.endpoints)
+        return next((_OUTER[word] for word in words if word in _OUTER), LinkType.VETH)
+    if isinstance(section, OuterLink):
+        return _OUTER[section.type]
+    return LinkType.DUMMY if isinstance(section, DummyLink) else LinkType.VETH
 
 
-def _outer_of(section: LinkSection, word: str) -> LinkType | None:
-    return _OUTER.get(word) if isinstance(section, (BriefLink, OuterLink)) else None
+@cache
+def _is_interface(name: str) -> bool:
+    """A large fabric has thousands of links and a few dozen names."""
+    return _INTERFACE.fullmatch(name) is not None

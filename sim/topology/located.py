@@ -121,21 +121,21 @@ class _Builder:
     def _node(self, event: Event, events: Iterator[Event], depth: int) -> Any:
         self.values += 1
         self._reach(depth, event)
-        if kind(event) == "AliasEvent":
+        what = kind(event)
+        if what == "AliasEvent":
             return self._alias(event, depth)
-        anchor = getattr(event, "anchor", None)
-        if not anchor:
-            return self._content(event, events, depth)
+        if not event.anchor:
+            return self._content(what, event, events, depth)
         values, deepest, self.deepest = self.values, self.deepest, depth
-        tree = self._content(event, events, depth)
-        self.anchors[anchor] = _Anchored(tree, self.values - values, self.deepest - depth)
+        tree = self._content(what, event, events, depth)
+        self.anchors[event.anchor] = _Anchored(tree, self.values - values, self.deepest - depth)
         self.deepest = max(deepest, self.deepest)
         return tree
 
-    def _content(self, event: Event, events: Iterator[Event], depth: int) -> Any:
-        if kind(event) == "ScalarEvent":
+    def _content(self, what: str, event: Event, events: Iterator[Event], depth: int) -> Any:
+        if what == "ScalarEvent":
             return self._scalar(event)
-        if kind(event) == "MappingStartEvent":
+        if what == "MappingStartEvent":
             return self._mapping(event, events, depth)
         return self._sequence(event, events, depth)
 
@@ -148,7 +148,8 @@ class _Builder:
         return anchored.tree
 
     def _reach(self, depth: int, event: Event) -> None:
-        self.deepest = max(self.deepest, depth)
+        if depth > self.deepest:
+            self.deepest = depth
         if depth > _DEEPEST:
             raise self._error(f"more than {_DEEPEST} levels of nesting; expected a topology", event)
         if self.values > _MOST_VALUES:
