@@ -1,0 +1,188 @@
+"""`router bgp` and the lines directly under it; what an address family says is in bgp_family."""
+
+from collections.abc import Callable
+
+from sim.address import Address, parse_address, parse_prefix
+from sim.dialects.frr.defaults import bgp_defaults
+from sim.dialects.frr.drafts import BgpDraft
+from sim.dialects.frr.grammar import Commands, Handler, Words
+from sim.dialects.frr.reading import CONFIG, Reading, noted, number
+
+BGP = Commands("router bgp", CONFIG)
+FAMILY = Commands("address-family", BGP, ["exit-address-family"])
+OTHER_FAMILY = Commands("address-family", BGP, ["exit-address-family"])
+ASN_MOST = 4294967295
+
+
+def asn(reading: Reading, text: str) -> int:
+    """`65000`, or asdot `1.10` (FRR 9 and later)."""
+    high, dot, low = text.partition(".")
+    if dot and high.isdecimal() and low.isdecimal() and int(high) < 65536 and int(low) < 65536:
+        return int(high) << 16 | int(low)
+    return number(reading, text, 1, ASN_MOST)
+
+
+@CONFIG.on(
+    "router bgp", "router bgp *", "router bgp * as-notation *", "router bgp * vrf * ...", "router bgp * view * ..."
+)
+def router_bgp(reading: Reading, words: Words, negated: bool) -> None:
+    """`router bgp ASN [vrf NAME]`: an instance begins; without ASN, the one there is goes on."""
+    vrf = words[4] if len(words) > 4 and words[3] in ("vrf", "view") else "default"
+    if negated:
+        reading.bgps.pop(vrf, None)
+        return
+    if len(words) > 3 and words[3] == "view":
+        reading.note("a BGP view is not modelled")
+    found = reading.bgps.get(vrf)
+    if found is None:
+        if len(words) < 3:
+            raise reading.refuse("no BGP process is configured yet; an AS number is expected")
+        found = reading.bgps[vrf] = BgpDraft(asn(reading, words[2]), vrf, reading.place)
+        found.values.update(bgp_defaults(reading.profile, reading.version))
+    elif len(words) > 2 and asn(reading, words[2]) != found.asn:
+        raise reading.refuse(f"BGP is already running; AS is {found.asn}")
+    reading.bgp, reading.table, reading.family = found, BGP, "ipv4"
+
+
+@BGP.on("address-family *", "address-family * *")
+def address_family(reading: Reading, words: Words, negated: bool) -> None:
+    """`address-family ipv4|ipv6 [unicast]` is modelled; the others are told and passed over."""
+    family, kind = words[1], words[2] if len(words) > 2 else "unicast"
+    if family in ("ipv4", "ipv6") and kind == "unicast":
+        reading.family, reading.table = family, FAMILY
+    else:
+        reading.bgp.unmodelled.append(reading.note(f"address family {family} {kind} is not modelled"))
+        reading.table = OTHER_FAMILY
+
+
+def _value(name: str, make: Callable[[Reading, Words], object]) -> Handler:
+    """A handler that keeps a value under the name of BgpInstance's field."""
+
+    def handler(reading: Reading, words: Words, negated: bool) -> None:
+        if negated:
+            reading.bgp.values.pop(name, None)
+        else:
+            reading.bgp.values[name] = make(reading, words)
+
+    return handler
+
+
+def _flag(name: str) -> Handler:
+    """A handler of a line that is on, or off with `no`."""
+
+    def handler(reading: Reading, words: Words, negated: bool) -> None:
+        reading.bgp.values[name] = not negated
+
+    return handler
+
+
+_FLAGS = {
+    "bgp ebgp-requires-policy": "ebgp_requires_policy",
+    "bgp network import-check": "network_import_check",
+    "bgp network import-check exact": "network_import_check",
+    "bgp client-to-client reflection": "client_to_client",
+    "bgp bestpath as-path multipath-relax": "multipath_relax",
+    "bgp bestpath as-path multipath-relax as-set|no-as-set": "multipath_relax",
+    "bgp bestpath compare-routerid": "compare_router_id",
+    "bgp bestpath as-path ignore": "ignore_as_path",
+    "bgp bestpath as-path confed": "compare_confed_path",
+    "bgp always-compare-med": "always_compare_med",
+    "bgp deterministic-med": "deterministic_med",
+    "bgp fast-external-failover": "fast_external_failover",
+    "bgp shutdown": "shutdown",
+    "bgp shutdown message ...": "shutdown",
+}
+for _pattern, _name in _FLAGS.items():
+    BGP.add(_pattern, _flag(_name))
+
+
+@BGP.on("bgp bestpath med missing-as-worst ...", "bgp bestpath med confed ...")
+def bestpath_med(reading: Reading, words: Words, negated: bool) -> None:
+    """`bgp bestpath med confed|missing-as-worst`, either or both."""
+    for word, name in (("missing-as-worst", "missing_med_worst"), ("confed", "med_confed")):
+        if word in words[3:]:
+            reading.bgp.values[name] = not negated
+
+
+def _router_id(reading: Reading, words: Words) -> Address:
+    return parse_address(words[2])
+
+
+def _cluster_id(reading: Reading, words: Words) -> int:
+    return int(words[2]) if words[2].isdecimal() else parse_address(words[2]).value
+
+
+BGP.add("bgp router-id *", _value("router_id", _router_id))
+BGP.add("bgp cluster-id *", _value("cluster_id", _cluster_id))
+BGP.add(
+    "bgp default local-preference *",
+    _value("default_local_pref", lambda reading, words: number(reading, words[3], 0, ASN_MOST)),
+)
+BGP.add("bgp confederation identifier *", _value("confederation", lambda reading, words: asn(reading, words[3])))
+BGP.add("timers bgp * *", _value("timers", lambda reading, words: (int(words[2]), int(words[3]))))
+
+
+@BGP.on("bgp confederation peers ...")
+def confederation_peers(reading: Reading, words: Words, negated: bool) -> None:
+    """`bgp confederation peers ASN...`: they add up."""
+    named = frozenset(asn(reading, word) for word in words[3:])
+    peers: frozenset[int] = reading.bgp.values.get("confederation_peers", frozenset())
+    reading.bgp.values["confederation_peers"] = peers - named if negated else peers | named
+
+
+@BGP.on("bgp default ipv4-unicast|ipv6-unicast")
+def default_family(reading: Reading, words: Words, negated: bool) -> None:
+    """Which families a neighbour made after this line has at once."""
+    family = words[2].split("-")[0]
+    if negated:
+        reading.bgp.default_families.discard(family)
+    else:
+        reading.bgp.default_families.add(family)
+
+
+@BGP.on("bgp listen range * peer-group *")
+def listen_range(reading: Reading, words: Words, negated: bool) -> None:
+    """`bgp listen range PREFIX peer-group GROUP`: whoever calls from there is a member."""
+    prefix = parse_prefix(words[3])
+    group = reading.bgp.peers.get(words[5])
+    if negated:
+        reading.bgp.ranges.pop(prefix, None)
+    elif group is None or not group.is_group:
+        raise reading.refuse(f"no peer-group {words[5]!r} yet; configure the peer-group first")
+    else:
+        reading.bgp.ranges[prefix] = (group, reading.place)
+
+
+def _unmodelled(reading: Reading, words: Words, negated: bool) -> None:
+    """What changes BGP's answers and the model does not know."""
+    if not negated:
+        reading.bgp.unmodelled.append(reading.note(f"{' '.join(words)!r} is not modelled"))
+
+
+BGP.add(
+    """
+    bgp bestpath bandwidth ...
+    bgp bestpath peer-type multipath-relax
+    bgp bestpath aigp
+    bgp max-med ...
+    bgp reject-as-sets
+    bgp suppress-fib-pending
+    bgp route-map delay-timer *
+    bgp disable-ebgp-connected-route-check
+    bgp labeled-unicast ...
+    bgp default l2vpn-evpn
+    bgp default ipv4-vpn|ipv6-vpn|ipv4-multicast|ipv6-multicast|ipv4-labeled-unicast|ipv6-labeled-unicast
+    bgp lu-ipv4-explicit-null
+    bgp lu-ipv6-explicit-null
+    bgp graceful-shutdown
+    bgp retain route-target all
+    rfp ...
+    segment-routing srv6
+    vnc ...
+    vrf-policy *
+    """,
+    _unmodelled,
+)
+OTHER_FAMILY.add(
+    "neighbor|network|advertise-all-vni|advertise|rd|route-target|vni|maximum-paths|redistribute ...", noted
+)

@@ -1,0 +1,45 @@
+"""A node's FRR files -> its Device."""
+
+from collections.abc import Sequence
+
+from sim.device import Device, Understood
+from sim.dialects import Source
+from sim.dialects.frr import bgp_family, bgp_neighbour, known, lists, statics  # noqa: F401 (they register commands)
+from sim.dialects.frr.bgp_device import Builder
+from sim.dialects.frr.daemons_file import DaemonsFile
+from sim.dialects.frr.interfaces import interface_config
+from sim.dialects.frr.ospf_device import ospf_instance
+from sim.dialects.frr.reading import Reading
+from sim.topology.model import Kind, Node
+
+
+def read(node: Node, daemons: Source | None, configurations: Sequence[Source], cumulus: bool) -> Device:
+    """What a node's files say. `cumulus`: it has files below /etc/cumulus."""
+    file = DaemonsFile(daemons)
+    reading = Reading(node.name, file.profile(cumulus or node.kind is Kind.CUMULUS), file.multipath)
+    understood = {daemons.path: Understood(file.lines, file.lines)} if daemons else {}
+    for source in configurations:
+        lines, unknown = reading.lines, reading.unknown
+        reading.read(source)
+        total = reading.lines - lines
+        understood[source.path] = Understood(total, total - (reading.unknown - unknown))
+    return _device(node.name, file.daemons, reading, understood)
+
+
+def _device(node: str, daemons: frozenset[str], reading: Reading, understood: dict[str, Understood]) -> Device:
+    builder = Builder(reading.names, reading.multipath)
+    bgp = tuple(builder.instance(draft) for draft in reading.bgps.values())
+    interfaces = list(reading.interfaces.values())
+    ospf = tuple(ospf_instance(draft, interfaces, reading.names) for draft in reading.ospfs.values())
+    return Device(
+        node,
+        daemons,
+        {each.name: interface_config(each) for each in interfaces},
+        tuple(reading.statics.values()),
+        tuple(reading.rules),
+        bgp,
+        ospf,
+        notes=tuple(reading.notes),
+        findings=tuple(reading.names.findings()),
+        understood=understood,
+    )

@@ -1,0 +1,148 @@
+"""The loop over a file's lines, and what is known so far.
+
+As vtysh reads: indentation means nothing; a line that its context does not know is tried in the context around it, and
+that context then stays (an `interface` line ends `router bgp` without an `exit`). A line that no context knows is
+ConfigError in one sentence.
+"""
+
+from collections.abc import Mapping
+
+from sim.device import Finding
+from sim.device.static import Rule, StaticRoute
+from sim.dialects import Source
+from sim.dialects.frr.drafts import BgpDraft, FamilyDraft, InterfaceDraft, OspfDraft, PeerDraft
+from sim.dialects.frr.grammar import Commands, Words
+from sim.dialects.frr.names import EntryDraft, Names
+from sim.errors import ConfigError, Place
+from sim.snapshot import Note
+
+CONFIG = Commands("config")
+_NOWHERE = Place("")
+
+
+class Reading:
+    """One node's FRR configuration while it is read. `table` is the context that the next line is for."""
+
+    def __init__(self, node: str, profile: str = "traditional", multipath: int = 256) -> None:
+        self.node = node
+        self.profile = profile
+        self.version: tuple[int, ...] = (8, 4)
+        self.multipath = multipath  # the most next hops that bgpd was built or started for
+        self.table = CONFIG
+        self.source = Source("", "", "")
+        self.line = 0
+        self.lines = self.unknown = 0
+        self.notes: list[Note] = []
+        self.findings: list[Finding] = []
+        self.interfaces: dict[str, InterfaceDraft] = {}
+        self.statics: dict[tuple[object, ...], StaticRoute] = {}
+        self.rules: list[Rule] = []
+        self.names = Names()
+        self.bgps: dict[str, BgpDraft] = {}
+        self.ospfs: dict[tuple[int, str], OspfDraft] = {}
+        self.interface = InterfaceDraft("", _NOWHERE)
+        self.bgp = BgpDraft(0, "", _NOWHERE)
+        self.ospf = OspfDraft(2, "", _NOWHERE)
+        self.entry = EntryDraft(True, _NOWHERE)
+        self.sequence = 0
+        self.family = "ipv4"
+        self.vrf = "default"
+
+    @property
+    def place(self) -> Place:
+        """Where the line being read stands."""
+        return Place(self.source.origin, self.line)
+
+    def refuse(self, text: str) -> ConfigError:
+        """The error of the line being read."""
+        return ConfigError(text, self.place)
+
+    def note(self, text: str) -> Place:
+        """Tell of a line that FRR knows and the model does not; gives its place."""
+        place = self.place
+        self.unknown += 1
+        self.notes.append(Note(place, text))
+        return place
+
+    def read(self, source: Source) -> None:
+        """Every line of one file."""
+        self.source, self.table = source, CONFIG
+        try:
+            for self.line, raw in enumerate(source.text.split("\n"), 1):
+                words = raw.split()
+                if words and words[0][0] not in "!#":
+                    self.lines += 1
+                    self._read_line(words)
+        except ValueError as error:
+            raise self.refuse(f"{source.text.split(chr(10))[self.line - 1].strip()!r}: {error}") from error
+
+    def _read_line(self, words: Words) -> None:
+        first = words[0]
+        table = self.table
+        if first in table.exits and len(words) == 1:
+            self.table = table.parent or table
+            return
+        negated = first == "no"
+        if negated:
+            del words[0]
+        while True:
+            handler = table.find_negated(words) if negated else table.find(words)
+            if handler is not None:
+                self.table = table
+                handler(self, words, negated)
+                return
+            if table.parent is None:
+                raise self._unknown(("no " if negated else "") + " ".join(words))
+            table = table.parent
+
+    def _unknown(self, text: str) -> ConfigError:
+        where = "" if self.table is CONFIG else f" (here, {self.table.name}, nor at the top)"
+        return self.refuse(f"FRR knows no command {text!r}{where}; check its spelling against FRR's manual")
+
+    def peer_family(self, peer: PeerDraft) -> dict[str, object]:
+        """What a neighbour says of the family being read."""
+        return peer.families.setdefault(self.family, {})
+
+    def bgp_family(self) -> FamilyDraft:
+        """The family being read of the instance being read."""
+        return self.bgp.family(self.family)
+
+
+def end(reading: Reading, words: Words, negated: bool) -> None:
+    """`end`: back to the top."""
+    reading.table = CONFIG
+
+
+def silent(reading: Reading, words: Words, negated: bool) -> None:
+    """A line that changes no route."""
+
+
+def noted(reading: Reading, words: Words, negated: bool) -> None:
+    """A line that FRR knows and the model does not."""
+    if not negated:
+        reading.note(f"{' '.join(words)!r} is not modelled")
+
+
+CONFIG.add("end", end)
+Options = Mapping[str, int]
+
+
+def options(reading: Reading, words: Words, known: Options) -> dict[str, Words]:
+    """`metric 5 route-map X`: keywords with as many words as `known` says, in any order, each at most once."""
+    found: dict[str, Words] = {}
+    at = 0
+    while at < len(words):
+        word = words[at]
+        count = known.get(word)
+        if count is None or at + count >= len(words) or word in found:
+            raise reading.refuse(f"{word!r} is not expected here, or lacks its value; known: {', '.join(known)}")
+        found[word] = words[at + 1 : at + 1 + count]
+        at += 1 + count
+    return found
+
+
+def number(reading: Reading, text: str, low: int, high: int) -> int:
+    """A number within FRR's limits."""
+    if not text.isdecimal() or not low <= (value := int(text)) <= high:
+        raise reading.refuse(f"{text!r} is not a number from {low} to {high}")
+    return value
