@@ -5,6 +5,7 @@ carries the nodes is a Runtime's.
 """
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -135,14 +136,27 @@ class _Ends:
         self.by_end: dict[str, Link] = {}
         self.peers: dict[tuple[str, str], Endpoint | None] = {}
         for link in links:
-            for end in link.endpoints:
-                of_node = self.by_node.setdefault(end.node, [])
-                if not of_node or of_node[-1] is not link:
-                    of_node.append(link)
-                self.by_end.setdefault(str(end), link)
-                self.peers.setdefault(
-                    (end.node, end.interface), next((other for other in link.endpoints if other is not end), None)
-                )
+            for node in dict.fromkeys(end.node for end in link.endpoints):
+                self.by_node.setdefault(node, []).append(link)
+            self._name(link)
+
+    def without(self, link: Link) -> "_Ends":
+        """The same without one link: a sweep over failures pulls each cable of a large network."""
+        less = copy(self)
+        less.by_node, less.by_end, less.peers = dict(self.by_node), dict(self.by_end), dict(self.peers)
+        for end in link.endpoints:
+            less.by_node[end.node] = [each for each in less.by_node.get(end.node, ()) if each is not link]
+            less.by_end.pop(str(end), None)
+            less.peers.pop((end.node, end.interface), None)
+        for each in {id(each): each for end in link.endpoints for each in less.by_node[end.node]}.values():
+            less._name(each)
+        return less
+
+    def _name(self, link: Link) -> None:
+        for end in link.endpoints:
+            self.by_end.setdefault(str(end), link)
+            across = next((other for other in link.endpoints if other is not end), None)
+            self.peers.setdefault((end.node, end.interface), across)
 
 
 class _Indexed:
@@ -208,7 +222,9 @@ class Topology(_Indexed):
 
     def without(self, link: Link) -> "Topology":
         """The same network with one cable pulled."""
-        return replace(self, links=tuple(each for each in self.links if each is not link))
+        pulled = replace(self, links=tuple(each for each in self.links if each is not link))
+        object.__setattr__(pulled, "_ends", self._index().without(link))
+        return pulled
 
     def without_node(self, name: str) -> "Topology":
         """The same network with one node, its workloads and their cables gone."""

@@ -47,6 +47,22 @@ def test_a_cable_between_two_ports_of_one_node_is_one_link_of_it() -> None:
     topology = Topology("t", Path("t"), {"n": Node("n")}, (loop,))
     assert [*topology.links_of("n")] == [loop]
     assert topology.peer("n", "eth1") == Endpoint("n", "eth2") and topology.peer("n", "eth2") == Endpoint("n", "eth1")
+    assert topology.without(loop).peer("n", "eth1") is None and not [*topology.without(loop).links_of("n")]
+
+
+def test_every_cable_can_be_pulled_and_another_after_it(tmp_path: Path) -> None:
+    topology = read(tmp_path, VALID)
+    for first in topology.links:
+        agrees_with_its_links(topology.without(first))
+        for second in topology.links:
+            agrees_with_its_links(topology.without(first).without(second))
+
+
+def test_pulling_a_cable_that_is_not_there_changes_nothing(tmp_path: Path) -> None:
+    topology, twin = read(tmp_path, VALID), read(tmp_path, VALID)
+    same = topology.without(twin.links[0])
+    assert same == topology
+    agrees_with_its_links(same)
 
 
 def test_having_been_asked_changes_nothing_of_a_topology(tmp_path: Path) -> None:
