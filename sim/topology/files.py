@@ -37,6 +37,21 @@ def node_files(topology: Topology, node: Node | str) -> dict[str, bytes]:
     return files
 
 
+def author_path(topology: Topology, node: Node, path: str) -> str:
+    """Where the author keeps the file that a node has at `path`: relative to the topology's folder, if it is below it.
+
+    `node:path` for a file that nobody wrote (what kind frr makes).
+    """
+    sources = [f"{folder}/{name}{path}" for folder in topology.overlays for name in (node.group, node.name) if name]
+    for bind in reversed(node.binds):
+        if path == bind.destination or path.startswith(f"{bind.destination.rstrip('/')}/"):
+            sources.insert(0, f"{bind.source}{path[len(bind.destination.rstrip('/')) :]}")
+    found = next((source for source in reversed(sources) if os.path.isfile(source)), None)
+    if found is None:
+        return f"{node.name}:{path}"
+    return found.removeprefix(f"{topology.file.parent}/")
+
+
 def _check_size(node: Node, files: Mapping[str, bytes]) -> None:
     size = sum(map(len, files.values()))
     if len(files) > _MOST_FILES or size > _MOST_BYTES:
