@@ -12,6 +12,7 @@ from sim.device.bird import BirdConfig
 from sim.device.interfaces import InterfaceConfig
 from sim.device.ospf import OspfInstance
 from sim.device.static import Rule, StaticRoute
+from sim.device.zebra import ZebraConfig
 from sim.errors import Place
 from sim.filters import PacketFilter
 from sim.snapshot import Note
@@ -49,6 +50,7 @@ class Device:
     bgp: tuple[BgpInstance, ...] = ()
     ospf: tuple[OspfInstance, ...] = ()
     bird: BirdConfig | None = None
+    zebra: ZebraConfig | None = None
     filter: PacketFilter = field(default_factory=PacketFilter)
     sysctls: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
@@ -69,6 +71,7 @@ class Device:
             bgp=self.bgp + other.bgp,
             ospf=self.ospf + other.ospf,
             bird=other.bird or self.bird,
+            zebra=other.zebra or self.zebra,
             filter=self.filter | other.filter,
             sysctls={**self.sysctls, **other.sysctls},
             notes=self.notes + other.notes,

@@ -1,0 +1,204 @@
+"""The fixed point: suites work, what they say is carried to others, sessions come and go, until nothing changes.
+
+A round lets every suite with something to do work once, then delivers everything: routes spread like a wave, shortest
+ways first, and each prefix is decided about once per distance. Where rounds do not end (a dispute wheel turns for ever
+if all routers speak at once), nodes work one after another, as real ones do; what has then been settled may be settled
+otherwise elsewhere, and is remembered as such. What does not end at all is NotConverged with the routes' names.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from sim.address import Address, Prefix
+from sim.device import Device
+from sim.errors import NotConverged
+from sim.routing import Advert, Changes, End, Ground, Peering, Suite
+from sim.routing.kernel import Kernel
+from sim.routing.meeting import Failure, Pair, Registry, meet
+from sim.routing.suites import suites_of
+
+_ROUNDS = 60
+_TURNS = 400
+_MEETINGS = 20
+_SHOWN = 5
+
+Place = tuple[str, str]  # a node, and the daemon of a suite on it
+
+
+class Engine:
+    """One network on its way to the fixed point. `only` restricts the prefixes that are carried (None: all)."""
+
+    def __init__(self, ground: Ground, devices: Mapping[str, Device], newest_wins: bool = False) -> None:
+        self.ground, self.devices = ground, devices
+        self.newest_wins = newest_wins
+        self.kernels = {name: Kernel(ports, devices[name].statics) for name, ports in ground.items()}
+        self.suites: dict[Place, Suite] = {}
+        for name, ports in ground.items():
+            for suite in suites_of(devices[name], ports):
+                self.suites[name, suite.daemon] = suite
+        self._places = {name: [place for place in self.suites if place[0] == name] for name in ground}
+        self.peerings: dict[int, tuple[Place, Peering]] = {}
+        self._others: dict[int, int] = {}  # a session's number on one side -> on the other
+        self.pairs: dict[Pair, tuple[int, int]] = {}
+        self.failures: list[Failure] = []
+        self._mail: dict[Place, list[tuple[int, str, Prefix, tuple[Advert, ...]]]] = {}
+        self._awake: dict[Place, None] = dict.fromkeys(self.suites)
+        self._numbers = 0
+        self.unsettled: dict[tuple[str, str, Prefix], None] = {}
+        self.rounds = 0
+
+    def run(self) -> None:
+        """Reach the fixed point. NotConverged where there is none."""
+        for place in self.suites:
+            self._show_kernel(place)
+        registry = Registry(self.ground, [end for suite in self.suites.values() for end in suite.ends()])
+        for _ in range(_MEETINGS):
+            self.settle()
+            pairs, self.failures = meet(registry, self._source, self._arrives)
+            if not self._meet(pairs):
+                return
+        raise NotConverged("sessions come and go: a session's own routes lead to its end; " + self._named_sessions())
+
+    # sessions
+
+    def _source(self, end: End, peer: Address | None) -> Address | None:
+        return self.suites[end.node, end.daemon].source(end, peer)
+
+    def _arrives(self, end: End, source: Address, destination: Address, other: End) -> bool:
+        """Whether our packets reach the other end before their TTL is over (a router that forwards takes one)."""
+        if destination.is_link_local:
+            return True
+        node, left = end.node, end.ttl
+        for _ in range(left):
+            if node == other.node:
+                return True
+            kernel = self.kernels[node]
+            vrf = end.vrf if node == end.node else "default"
+            route = kernel.lookup("main" if vrf == "default" else vrf, destination)
+            if route is None or not route.hops:
+                return False
+            hop = route.hops[0]
+            found = self._across(node, hop.interface, hop.via or destination)
+            if found is None:
+                return False
+            node = found
+        return node == other.node
+
+    def _across(self, node: str, interface: str | None, gateway: Address) -> str | None:
+        """The node that answers for a gateway on a port's segment; on a cable its other end."""
+        port = self.ground[node].get(interface or "")
+        if port is None or not port.up:
+            return None
+        for far, name in port.neighbours:
+            face = self.ground.get(far, {}).get(name)
+            if face is not None and any(each.address == gateway for each in face.addresses):
+                return far
+        return port.neighbours[0][0] if len(port.neighbours) == 1 and gateway.is_link_local else None
+
+    def _meet(self, pairs: Iterable[Pair]) -> bool:
+        """Open and close sessions so that these are up; whether there was anything to do."""
+        wanted = dict.fromkeys(pairs)
+        gone = [pair for pair in self.pairs if pair not in wanted]
+        fresh = [pair for pair in wanted if pair not in self.pairs]
+        for pair in gone:
+            for number in self.pairs.pop(pair):
+                place, _ = self.peerings.pop(number)
+                self._others.pop(number)
+                self.suites[place].close(number)
+                self._awake[place] = None
+        for pair in fresh:
+            self._open(pair)
+        return bool(gone or fresh)
+
+    def _open(self, pair: Pair) -> None:
+        one, two = self._numbers + 1, self._numbers + 2
+        self._numbers += 2
+        self.pairs[pair] = one, two
+        self._others |= {one: two, two: one}
+        for number, end, far, local, peer, port in (
+            (one, pair.one, pair.two, pair.one_address, pair.two_address, pair.one_port),
+            (two, pair.two, pair.one, pair.two_address, pair.one_address, pair.two_port),
+        ):
+            place = (end.node, end.daemon)
+            peering = Peering(
+                number=number,
+                end=end,
+                local=local,
+                peer=peer,
+                interface=port,
+                remote_as=far.asn,
+                remote_id=far.router_id,
+                families=end.families & far.families,
+                addpath_tx=end.addpath_tx & far.addpath_rx,
+                extended_next_hop=end.extended_next_hop and far.extended_next_hop,
+                other=(far.node, far.key),
+            )
+            self.peerings[number] = place, peering
+            self.suites[place].open(peering)
+            self._awake[place] = None
+
+    # work
+
+    def settle(self) -> None:
+        """Carry and work until nobody has news."""
+        for _ in range(_ROUNDS):
+            if not self._awake:
+                return
+            self._round()
+        self._in_turn()
+
+    def _round(self) -> None:
+        self.rounds += 1
+        awake, self._awake = self._awake, {}
+        for place, changes in [(place, self._work(place)) for place in awake]:
+            self._spread(place, changes)
+
+    def _work(self, place: Place) -> Changes:
+        suite = self.suites[place]
+        for said in self._mail.pop(place, ()):
+            if said[0] in self.peerings:
+                suite.receive(*said)
+        return suite.work()
+
+    def _in_turn(self) -> None:
+        """One suite after another. What still moves is unsettled: elsewhere it may come to rest otherwise."""
+        moving: Counter[tuple[str, str, Prefix]] = Counter()
+        for _ in range(_TURNS):
+            if not self._awake:
+                self.unsettled |= dict.fromkeys(moving)
+                return
+            for place in sorted(self._awake):
+                del self._awake[place]
+                changes = self._work(place)
+                moving.update((place[0], table, prefix) for table, prefix, _ in changes.routes)
+                self._spread(place, changes)
+        named = ", ".join(f"{node} {prefix}" for (node, _, prefix), _ in moving.most_common(_SHOWN))
+        raise NotConverged(f"routes oscillate for ever: {named}")
+
+    def _spread(self, place: Place, changes: Changes) -> None:
+        """Put a suite's routes into its kernel, and what it says into the others' mail."""
+        for number, family, prefix, adverts in changes.adverts:
+            other = self._others.get(number)
+            if other is None:
+                continue
+            target = self.peerings[other][0]
+            self._mail.setdefault(target, []).append((other, family, prefix, adverts))
+            self._awake[target] = None
+        node, daemon = place
+        kernel = self.kernels[node]
+        beside = [each for each in self._places[node] if each != place]
+        for table, prefix, route in changes.routes:
+            kernel.put(table, prefix, daemon, route)
+            for other_place in beside:
+                suite = self.suites[other_place]
+                suite.learn(table, prefix, kernel.others(table, prefix, suite.daemon))
+                self._awake[other_place] = None
+
+    def _show_kernel(self, place: Place) -> None:
+        kernel, suite = self.kernels[place[0]], self.suites[place]
+        for table, routes in kernel.tables.items():
+            for prefix in list(routes):
+                suite.learn(table, prefix, kernel.others(table, prefix, suite.daemon))
+
+    def _named_sessions(self) -> str:
+        return ", ".join(f"{pair.one.node} - {pair.two.node}" for pair in list(self.pairs)[:_SHOWN])

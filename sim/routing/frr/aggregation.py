@@ -1,0 +1,86 @@
+"""`aggregate-address` (bgp_aggregate_route): an own route as long as something more specific is in the table."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from sim.address import Address, Prefix
+from sim.device.bgp import Aggregate
+from sim.policy import Context
+from sim.route import Origin, PathAttributes, interned
+from sim.routing.chain import Chain
+from sim.routing.frr.origination import OWN_WEIGHT
+from sim.routing.frr.paths import Entry, Path, Sort
+
+
+class Aggregator:
+    """The aggregates of one family of an instance."""
+
+    def __init__(self, node: str, asn: int, router_id: Address, aggregates: Sequence[Aggregate]) -> None:
+        self._asn, self._router_id = asn, router_id
+        self._aggregates = tuple(aggregates)
+        context = Context(node=node, protocol="bgp", local_as=asn)
+        self._policies = {each.prefix: Chain((each.policy,) if each.policy else (), context) for each in aggregates}
+        self._suppress = {each.prefix: Chain((each.suppress,), context) for each in aggregates if each.suppress}
+
+    def above(self, prefix: Prefix) -> Iterator[Prefix]:
+        """The aggregates that a prefix contributes to."""
+        for each in self._aggregates:
+            if each.prefix.length < prefix.length and each.prefix.holds(prefix):
+                yield each.prefix
+
+    def path(self, prefix: Prefix, table: dict[Prefix, Entry]) -> Path | None:
+        """The aggregate's path as the table is now; None while nothing contributes."""
+        aggregate = next(each for each in self._aggregates if each.prefix == prefix)
+        parts = [path for entry in self._contributors(prefix, table) for path in entry if path.origin != "aggregate"]
+        if not parts or (aggregate.matching_med_only and len({part.attributes.med for part in parts}) > 1):
+            return None
+        attributes = interned(self._attributes(aggregate, [part.attributes for part in parts]))
+        result = self._policies[prefix].apply(prefix, attributes)
+        return None if result is None else Path(result.having(next_hop=None), Sort.LOCAL, "aggregate")
+
+    def suppresses(self, prefix: Prefix, paths: Iterable[Path]) -> bool:
+        """Whether a more specific prefix is kept from neighbours."""
+        return any(self._hides(each, prefix, paths) for each in self._aggregates)
+
+    def _hides(self, aggregate: Aggregate, prefix: Prefix, paths: Iterable[Path]) -> bool:
+        if aggregate.prefix.length >= prefix.length or not aggregate.prefix.holds(prefix):
+            return False
+        if aggregate.summary_only:
+            return True
+        chain = self._suppress.get(aggregate.prefix)
+        return chain is not None and any(chain.apply(prefix, path.attributes) is not None for path in paths)
+
+    def _contributors(self, aggregate: Prefix, table: dict[Prefix, Entry]) -> Iterator[list[Path]]:
+        for prefix, entry in table.items():
+            if prefix.length > aggregate.length and aggregate.holds(prefix):
+                yield entry.paths
+
+    def _attributes(self, aggregate: Aggregate, parts: Sequence[PathAttributes]) -> PathAttributes:
+        """The worst origin of the parts; with `as-set` what the parts share and hold together (RFC 4271 9.2.2.2)."""
+        origin = Origin(max(part.origin for part in parts)) if aggregate.origin is None else Origin(aggregate.origin)
+        plain = PathAttributes(
+            origin=origin,
+            weight=OWN_WEIGHT,
+            atomic_aggregate=not aggregate.as_set,
+            aggregator=(self._asn, self._router_id),
+        )
+        if not aggregate.as_set:
+            return plain
+        return plain.having(
+            as_path=merged([part.as_path for part in parts]),
+            communities=frozenset().union(*(part.communities for part in parts)),
+            large_communities=frozenset().union(*(part.large_communities for part in parts)),
+        )
+
+
+def merged(paths: Sequence[tuple[int | frozenset[int], ...]]) -> tuple[int | frozenset[int], ...]:
+    """Their common beginning, and a set of all other numbers."""
+    common: list[int | frozenset[int]] = []
+    for heads in zip(*paths, strict=False):
+        if any(head != heads[0] for head in heads):
+            break
+        common.append(heads[0])
+    rest: set[int] = set()
+    for path in paths:
+        for each in path[len(common) :]:
+            rest |= each if isinstance(each, frozenset) else {each}
+    return (*common, frozenset(rest)) if rest else tuple(common)

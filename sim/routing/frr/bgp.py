@@ -1,0 +1,326 @@
+"""bgpd: one instance with its tables. A prefix is decided anew when a path or the way to a next hop changes."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from sim.address import Address, Prefix
+from sim.device.bgp import BgpFamily, BgpInstance, Neighbour
+from sim.policy import Context
+from sim.route import Origin, PathAttributes, interned
+from sim.routing import FAMILIES, Advert, Hop, Peering, Port
+from sim.routing.chain import Chain
+from sim.routing.frr.aggregation import Aggregator
+from sim.routing.frr.decision import Rules, decide
+from sim.routing.frr.incoming import Incoming
+from sim.routing.frr.live import Channel, Live, enliven
+from sim.routing.frr.origination import Originator
+from sim.routing.frr.outgoing import Outgoing
+from sim.routing.frr.paths import Choice, Entry, Path, Reach, Sort
+from sim.routing.frr.rib import Rib, RibRoute
+from sim.snapshot import RouteType
+
+DEFAULTS = {"ipv4": Prefix(0, 0, 4), "ipv6": Prefix(0, 0, 6)}
+_HERE = Reach(True, 0)
+Due = tuple[str, Prefix]
+
+
+class Speaker:
+    """One `router bgp`. `ribs` are zebra's tables of its VRF, by IP version."""
+
+    def __init__(
+        self,
+        node: str,
+        instance: BgpInstance,
+        router_id: Address,
+        ports: Mapping[str, Port],
+        ribs: Mapping[int, Rib],
+        rib_of: Callable[[str, int], Rib],
+    ) -> None:
+        self.node, self.instance, self.router_id = node, instance, router_id
+        self._ports, self._ribs, self._rib_of = ports, ribs, rib_of
+        self.tables: dict[str, dict[Prefix, Entry]] = defaultdict(dict)
+        self.lives: dict[int, Live] = {}
+        self.refused: set[str] = set()  # keys of neighbours that sent more prefixes than they may
+        own = frozenset(each.address for port in ports.values() for each in port.addresses)
+        self._incoming = Incoming(instance, router_id, own)
+        self._outgoing = Outgoing(instance, router_id)
+        self._families = {name: instance.families.get(name, BgpFamily()) for name in FAMILIES}
+        self._originators = {
+            name: Originator(node, instance.asn, family, instance.network_import_check)
+            for name, family in self._families.items()
+        }
+        asn = instance.confederation or instance.asn
+        self._aggregators = {
+            name: Aggregator(node, asn, router_id, family.aggregates) for name, family in self._families.items()
+        }
+        self._table_chains = {
+            name: Chain((family.table_policy,) if family.table_policy else (), Context(node=node))
+            for name, family in self._families.items()
+        }
+        self._by_hop: dict[Address, set[Due]] = defaultdict(set)
+        self._reach: dict[tuple[Address, bool, str | None], Reach] = {}
+        self._due: dict[Due, None] = {}
+        self._own_due: dict[Due, None] = dict.fromkeys(
+            (name, prefix) for name, each in self._originators.items() for prefix in each.prefixes()
+        )
+        self._aggregates_due: dict[Due, None] = {}
+        self._to_send: dict[Due, None] = {}
+        self._fresh: list[tuple[Live, str]] = []  # channels that have heard nothing yet
+        self.leaks: dict[Due, None] = {}  # prefixes whose choice other VRFs may import
+
+    # sessions
+
+    def open(self, neighbour: Neighbour, peering: Peering) -> None:
+        """A session is up."""
+        port = self._ports.get(peering.interface) if peering.interface is not None else None
+        live = enliven(self.node, self.instance, neighbour, peering, port)
+        self.lives[peering.number] = live
+        self._fresh += [(live, family) for family in live.channels]
+
+    def close(self, number: int) -> None:
+        """A session is gone."""
+        live = self.lives.pop(number)
+        self._fresh = [(each, family) for each, family in self._fresh if each is not live]
+        for family, channel in live.channels.items():
+            for prefix in channel.accepted:
+                entry = self.tables[family][prefix]
+                for key in [key for key in entry.received if key[0] == number]:
+                    del entry.received[key]
+                self._due[family, prefix] = None
+
+    def receive(self, number: int, family: str, prefix: Prefix, adverts: tuple[Advert, ...]) -> None:
+        """What a neighbour says of a prefix now."""
+        live = self.lives[number]
+        channel = live.channels[family]
+        if adverts:
+            channel.raw[prefix] = adverts
+        else:
+            channel.raw.pop(prefix, None)
+        paths = {(number, path.path_id): path for path in self._incoming.paths(live, family, prefix, adverts)}
+        entry = self.tables[family].get(prefix)
+        if entry is None:
+            if not paths:
+                return
+            entry = self.tables[family][prefix] = Entry()
+        before = {key: path for key, path in entry.received.items() if key[0] == number}
+        if before == paths:
+            return
+        for key in before.keys() - paths.keys():
+            del entry.received[key]
+        entry.received.update(paths)
+        self._count(live, channel, prefix, bool(paths))
+        self._due[family, prefix] = None
+
+    def _count(self, live: Live, channel: Channel, prefix: Prefix, accepted: bool) -> None:
+        if accepted:
+            channel.accepted.add(prefix)
+        else:
+            channel.accepted.discard(prefix)
+        limit = channel.settings.maximum_prefix
+        if limit is not None and len(channel.accepted) > limit:
+            self.refused.add(live.peering.end.key)
+
+    # what changes
+
+    def rib_changed(self, version: int, prefixes: Iterable[Prefix]) -> None:
+        """zebra has selected others for these prefixes."""
+        family = "ipv6" if version == 6 else "ipv4"
+        for prefix in prefixes:
+            self._own_due[family, prefix] = None
+
+    def moved(self, addresses: Iterable[Address]) -> None:
+        """The ways to these next hops may be others now."""
+        for address in addresses:
+            if address in self._by_hop:
+                for key in [key for key in self._reach if key[0] == address]:
+                    del self._reach[key]
+                self._due.update(dict.fromkeys(self._by_hop[address]))
+
+    def imported(self, family: str, prefix: Prefix, name: str, path: Path | None) -> None:
+        """Another VRF's choice, leaked into this one (`import vrf`)."""
+        self._set_local(family, prefix, f"imported {name}", path)
+
+    def process(self) -> bool:
+        """Decide what is due; whether anything was."""
+        worked = bool(self._own_due or self._due or self._aggregates_due)
+        own, self._own_due = self._own_due, {}
+        for family, prefix in own:
+            self._originate(family, prefix)
+        while self._due or self._aggregates_due:
+            due, self._due = self._due, {}
+            for family, prefix in due:
+                self._decide(family, prefix)
+            aggregates, self._aggregates_due = self._aggregates_due, {}
+            for family, prefix in aggregates:
+                self._set_local(
+                    family, prefix, "aggregate", self._aggregators[family].path(prefix, self.tables[family])
+                )
+        return worked
+
+    def _originate(self, family: str, prefix: Prefix) -> None:
+        paths = self._originators[family].paths(prefix, self._ribs[FAMILIES[family]])
+        for name in ("network", "redistribute"):
+            self._set_local(family, prefix, name, paths.get(name))
+
+    def _set_local(self, family: str, prefix: Prefix, name: str, path: Path | None) -> None:
+        entry = self.tables[family].get(prefix)
+        if (entry.local.get(name) if entry is not None else None) == path:
+            return
+        if entry is None:
+            entry = self.tables[family][prefix] = Entry()
+        if path is None:
+            del entry.local[name]
+        else:
+            entry.local[name] = path
+        self._due[family, prefix] = None
+
+    # the decision
+
+    def rules(self, family: str, current: Path | None = None) -> Rules:
+        """What the decision process reads."""
+        return Rules(self.instance, self._families[family], lambda path: self._reached(path).metric, current)
+
+    def valid(self, family: str, prefix: Prefix, entry: Entry) -> list[Path]:
+        """The paths whose next hop can be reached."""
+        due = (family, prefix)
+        found = []
+        for path in entry.paths:
+            if path.next_hop is not None:
+                self._by_hop[path.next_hop].add(due)
+            if self._reached(path).valid:
+                found.append(path)
+        return found
+
+    def _reached(self, path: Path) -> Reach:
+        hop = path.next_hop
+        if hop is None or (path.sort is Sort.LOCAL and path.origin != "imported"):
+            return _HERE
+        if path.interface is not None and hop.is_link_local:
+            port = self._ports.get(path.interface)
+            return Reach(port is not None and port.up)
+        key = (hop, path.direct, path.vrf)
+        if key not in self._reach:
+            rib = self._ribs.get(hop.version) if path.vrf is None else self._rib_of(path.vrf, hop.version)
+            found = rib.track(hop, path.direct) if rib is not None else None
+            self._reach[key] = Reach(False) if found is None else Reach(True, found[0])
+        return self._reach[key]
+
+    def _decide(self, family: str, prefix: Prefix) -> None:
+        table = self.tables[family]
+        entry = table[prefix]
+        choice = decide(self.valid(family, prefix, entry), self.rules(family, entry.choice.best))
+        before, entry.choice = entry.choice, choice
+        if not entry.local and not entry.received:
+            del table[prefix]
+        for aggregate in self._aggregators[family].above(prefix):
+            self._aggregates_due[family, aggregate] = None
+        if (before.best, before.multipath) != (choice.best, choice.multipath):
+            self._install(family, prefix, choice)
+            self.leaks[family, prefix] = None
+            self._to_send[family, prefix] = None
+        elif self._sends_all:
+            self._to_send[family, prefix] = None
+
+    @property
+    def _sends_all(self) -> bool:
+        return any(live.peering.addpath_tx for live in self.lives.values())
+
+    def _install(self, family: str, prefix: Prefix, choice: Choice) -> None:
+        rib = self._ribs[FAMILIES[family]]
+        rib.put(prefix, "bgp", self._route(family, prefix, choice))
+
+    def _route(self, family: str, prefix: Prefix, choice: Choice) -> RibRoute | None:
+        """What zebra is told: nothing of own routes but aggregates, which go nowhere."""
+        best = choice.best
+        if best is None or best.origin in ("network", "redistribute"):
+            return None
+        attributes = self._table_chains[family].apply(prefix, best.attributes)
+        if attributes is None:
+            return None
+        external, internal, local = self._families[family].distance
+        if best.origin == "aggregate":
+            return RibRoute("bgp", local, 0, type=RouteType.BLACKHOLE)
+        return RibRoute(
+            protocol="bgp",
+            distance=external if best.sort is Sort.EBGP else internal,
+            metric=attributes.med or 0,
+            hops=tuple(_hop(path) for path in choice.multipath),
+            recursive=not best.direct,
+            tag=attributes.tag,
+            vrf=best.vrf,
+        )
+
+    # advertising
+
+    def adverts(self) -> Iterator[tuple[int, str, Prefix, tuple[Advert, ...]]]:
+        """What neighbours are to hear since this was last asked."""
+        due, self._to_send = self._to_send, {}
+        fresh, self._fresh = self._fresh, []
+        for live, family in fresh:
+            yield from self._advertise(live, family, list(self.tables[family]))
+        for live in self.lives.values():
+            for family in live.channels:
+                yield from self._advertise(live, family, [prefix for name, prefix in due if name == family])
+
+    def _advertise(
+        self, live: Live, family: str, prefixes: list[Prefix]
+    ) -> Iterator[tuple[int, str, Prefix, tuple[Advert, ...]]]:
+        channel, number = live.channels[family], live.peering.number
+        if channel.settings.default_originate:
+            prefixes = [*(prefix for prefix in prefixes if prefix.length), DEFAULTS[family]]
+        for prefix in prefixes:
+            adverts = self._said(live, family, channel, prefix)
+            if channel.sent.get(prefix, ()) != adverts:
+                channel.sent[prefix] = adverts
+                yield number, family, prefix, adverts
+
+    def _said(self, live: Live, family: str, channel: Channel, prefix: Prefix) -> tuple[Advert, ...]:
+        if channel.settings.default_originate and not prefix.length:
+            return self._default(live, family, channel)
+        entry = self.tables[family].get(prefix)
+        if entry is None or entry.choice.best is None:
+            return ()
+        if self._families[family].aggregates and self._aggregators[family].suppresses(prefix, entry.paths):
+            return ()
+        if family in live.peering.addpath_tx:
+            return self._several(live, family, prefix, entry)
+        advert = self._outgoing.advert(live, family, prefix, entry.choice.best)
+        return () if advert is None else (advert,)
+
+    def _several(self, live: Live, family: str, prefix: Prefix, entry: Entry) -> tuple[Advert, ...]:
+        """All paths (RFC 7911), or the best of each neighbouring AS; an id names the session that a path came by."""
+        paths = self.valid(family, prefix, entry)
+        if live.channels[family].settings.addpath_tx != "all":
+            groups: dict[object, list[Path]] = defaultdict(list)
+            for path in paths:
+                groups[path.attributes.as_path[:1]].append(path)
+            paths = [best for group in groups.values() if (best := decide(group, self.rules(family)).best) is not None]
+        adverts = []
+        for path in paths:
+            advert = self._outgoing.advert(live, family, prefix, path)
+            if advert is not None:
+                number = path.peering.number if path.peering is not None else 0
+                adverts.append(advert._replace(path_id=(number << 16) + path.path_id + 1))
+        return tuple(adverts)
+
+    def _default(self, live: Live, family: str, channel: Channel) -> tuple[Advert, ...]:
+        """`default-originate`; with a route-map as long as that accepts some route of the table."""
+        attributes = interned(PathAttributes(origin=Origin.IGP))
+        policy = channel.settings.default_originate_policy
+        if policy is not None:
+            chain = Chain((policy,), channel.exports.context)
+            found = (
+                chain.apply(prefix, entry.choice.best.attributes, entry.choice.best.next_hop)
+                for prefix, entry in self.tables[family].items()
+                if entry.choice.best is not None
+            )
+            if not any(each is not None for each in found):
+                return ()
+        return (self._outgoing.default(live, family, DEFAULTS[family], attributes),)
+
+
+def _hop(path: Path) -> Hop:
+    """The next hop as zebra is told it: for IPv6 on a port of ours the link-local one."""
+    if path.interface is not None:
+        return Hop(path.link_local or path.next_hop, path.interface)
+    return Hop(path.next_hop, None)

@@ -1,0 +1,111 @@
+"""FRR on one node: zebra, staticd, bgpd, as one Suite."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from sim.address import Address, Prefix
+from sim.device import Device
+from sim.device.bgp import BgpInstance, Neighbour
+from sim.routing import Advert, Changes, End, KernelRoute, Peering, Port
+from sim.routing.frr.bgp import Speaker
+from sim.routing.frr.ends import ends_of, source_of
+from sim.routing.frr.router_id import router_id_of
+from sim.routing.frr.zebra import Zebra
+
+_PASSES = 500
+
+
+class FrrSuite:
+    """One node's FRR. Everything its daemons tell each other stays inside."""
+
+    daemon = "frr"
+
+    def __init__(self, device: Device, ports: Mapping[str, Port]) -> None:
+        self.device, self.ports = device, ports
+        self.zebra = Zebra(device, ports)
+        self.speakers: dict[str, Speaker] = {}
+        self._neighbours: dict[str, tuple[Speaker, Neighbour]] = {}
+        self._of: dict[int, Speaker] = {}
+        self._ends: list[End] = []
+        if "bgpd" in device.daemons:
+            for instance in device.bgp:
+                self._add(instance)
+
+    def _add(self, instance: BgpInstance) -> None:
+        vrf, node = instance.vrf, self.device.node
+        ports = {name: port for name, port in self.ports.items() if port.vrf == vrf}
+        ribs = {version: self.zebra.rib(vrf, version) for version in (4, 6)}
+        router_id = instance.router_id or router_id_of(self.device, ports)
+        speaker = Speaker(node, instance, router_id, ports, ribs, self.zebra.rib)
+        self.speakers[vrf] = speaker
+        for end, neighbour in ends_of(node, instance, router_id):
+            self._ends.append(end)
+            self._neighbours[end.key] = speaker, neighbour
+
+    def ends(self) -> Sequence[End]:
+        """Every neighbour of every instance."""
+        return self._ends
+
+    def source(self, end: End, peer: Address | None = None) -> Address | None:
+        """Our address towards the neighbour; None while bgpd keeps the session Idle."""
+        speaker, neighbour = self._neighbours[end.key]
+        if end.shutdown or end.key in speaker.refused or speaker.instance.shutdown:
+            return None
+        address = peer or end.peer
+        return None if address is None else source_of(end, neighbour, address, self.ports, self.zebra)
+
+    def open(self, peering: Peering) -> None:
+        """A session is up."""
+        speaker, neighbour = self._neighbours[peering.end.key]
+        self._of[peering.number] = speaker
+        speaker.open(neighbour, peering)
+
+    def close(self, number: int) -> None:
+        """A session is gone."""
+        self._of.pop(number).close(number)
+
+    def receive(self, number: int, family: str, prefix: Prefix, adverts: tuple[Advert, ...]) -> None:
+        """A neighbour's paths for a prefix."""
+        self._of[number].receive(number, family, prefix, adverts)
+
+    def learn(self, table: str, prefix: Prefix, routes: tuple[KernelRoute, ...]) -> None:
+        """What others have in the kernel."""
+        self.zebra.learn(table, prefix, routes)
+
+    def work(self) -> Changes:
+        """Let the daemons talk until none has news, then tell the neighbours."""
+        for _ in range(_PASSES):
+            changed = self.zebra.settle()
+            for (vrf, version), prefixes in changed.items():
+                if (speaker := self.speakers.get(vrf)) is not None:
+                    speaker.rib_changed(version, prefixes)
+            self._tell_moved()
+            busy = [speaker.process() for speaker in self.speakers.values()]
+            if not any(busy) and not changed:
+                break
+        adverts = [said for speaker in self.speakers.values() for said in speaker.adverts()]
+        return Changes(adverts, self.zebra.kernel_changes())
+
+    def _tell_moved(self) -> None:
+        for moved in self.zebra.moved():
+            for speaker in self.speakers.values():
+                speaker.moved(moved)
+
+    def router_ids(self) -> Mapping[str, str]:
+        """Of bgpd's instances."""
+        return {
+            "bgpd" if vrf == "default" else f"bgpd:{vrf}": str(speaker.router_id)
+            for vrf, speaker in self.speakers.items()
+        }
+
+    def bgp_prefixes(self) -> Iterable[Prefix]:
+        """Every prefix in any BGP table."""
+        return {prefix for table in self._tables() for prefix in table}
+
+    def _tables(self) -> Iterator[Mapping[Prefix, object]]:
+        for speaker in self.speakers.values():
+            yield from speaker.tables.values()
+
+    def received(self, number: int) -> int:
+        """How many prefixes are accepted from a session."""
+        live = self._of[number].lives[number]
+        return sum(len(channel.accepted) for channel in live.channels.values())

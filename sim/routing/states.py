@@ -1,0 +1,100 @@
+"""The solved network in the form in which a lab is observed, node by node, each when it is asked for."""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+from sim.address import Prefix
+from sim.routing import Hop, KernelRoute, Port
+from sim.routing.engine import Engine
+from sim.routing.kernel import Table, used
+from sim.snapshot import Interface, NextHop, NodeState, Route, Session
+
+_DEVICES = {"physical": "veth", "loopback": ""}
+
+
+class NodeStates(Mapping[str, NodeState]):
+    """Every node's state; made at the first question about it, then kept."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._made: dict[str, NodeState] = {}
+
+    def __getitem__(self, name: str) -> NodeState:
+        if name not in self._made:
+            self._made[name] = self._state(name)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._engine.ground)
+
+    def __len__(self) -> int:
+        return len(self._engine.ground)
+
+    def _state(self, name: str) -> NodeState:
+        engine = self._engine
+        tables = {each: fib(table) for each, table in engine.kernels[name].tables.items()}
+        suites = [suite for (node, _), suite in engine.suites.items() if node == name]
+        prefixes = {prefix for suite in suites for prefix in suite.bgp_prefixes()}
+        return NodeState(
+            interfaces={port.name: _interface(port) for port in engine.ground[name].values()},
+            fib=tables.pop("main", {}),
+            tables=tables,
+            sessions=self._sessions.get(name, ()),
+            router_ids={key: value for suite in suites for key, value in suite.router_ids().items()},
+            bgp_prefixes=tuple(sorted(map(str, prefixes))),
+        )
+
+    @cached_property
+    def _sessions(self) -> dict[str, tuple[Session, ...]]:
+        """Sessions by node: those that are up, and those that are not."""
+        found: dict[str, list[Session]] = {}
+        for number, (place, peering) in self._engine.peerings.items():
+            end = peering.end
+            session = Session(
+                protocol="bgp",
+                peer=end.interface or str(peering.peer),
+                state="Established",
+                up=True,
+                remote_as=peering.remote_as,
+                local=str(peering.local),
+                interface=end.interface,
+                vrf=end.vrf,
+                daemon=end.daemon,
+                prefixes_received=self._engine.suites[place].received(number),
+            )
+            found.setdefault(end.node, []).append(session)
+        for failure in self._engine.failures:
+            end = failure.end
+            peer = end.interface or str(end.peer)
+            down = Session("bgp", peer, failure.state, False, end.remote_as, interface=end.interface, vrf=end.vrf)
+            found.setdefault(end.node, []).append(down)
+        return {name: tuple(sorted(each, key=lambda session: session.peer)) for name, each in found.items()}
+
+
+def fib(table: Table) -> dict[str, Route]:
+    """A kernel table as a Snapshot has it; IPv6 link-local networks are left out there."""
+    return {str(prefix): _route(prefix, used(owners)) for prefix, owners in table.items()}
+
+
+def _route(prefix: Prefix, route: KernelRoute) -> Route:
+    hops = sorted(map(_hop, route.hops), key=lambda hop: (hop.via or "", hop.interface or "", hop.weight))
+    return Route(
+        prefix=str(prefix),
+        protocol=route.protocol,
+        next_hops=tuple(hops),
+        type=route.type,
+        metric=route.metric,
+        preference=route.preference,
+        source=None if route.source is None else str(route.source),
+    )
+
+
+def _hop(hop: Hop) -> NextHop:
+    return NextHop(None if hop.via is None else str(hop.via), hop.interface, hop.weight)
+
+
+def _interface(port: Port) -> Interface:
+    own = tuple(map(str, port.addresses))
+    if port.link_local is not None and port.up:
+        own = (*own, f"{port.link_local}/64")
+    return Interface(port.name, own, port.up, port.mtu_bytes, device=_DEVICES.get(port.kind, port.kind))

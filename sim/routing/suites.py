@@ -1,0 +1,15 @@
+"""Which suite routes on a node: one file per suite below this folder; a node without a daemon has none."""
+
+from collections.abc import Mapping
+
+from sim.device import Device
+from sim.routing import Port, Suite
+from sim.routing.frr.suite import FrrSuite
+
+
+def suites_of(device: Device, ports: Mapping[str, Port]) -> list[Suite]:
+    """The suites that a node's files start."""
+    found: list[Suite] = []
+    if "zebra" in device.daemons:
+        found.append(FrrSuite(device, ports))
+    return found

@@ -1,0 +1,74 @@
+"""BGP on paper: sessions, the decision process, what is told to whom."""
+
+from sim.paper import Paper
+from tests.sim.networks import bgp, cabled, neighbour, router, solved, ways
+
+PAIR = cabled("a:eth1 b:eth1")
+
+
+def pair(**of_b: object) -> Paper:
+    one = router("a", {"eth1": "10.0.0.0/31", "lo": "10.1.0.1/32"},
+                 bgp=(bgp(65001, "10.1.0.1", [neighbour("10.0.0.1", 65002)], ["10.1.0.1/32"]),))  # fmt: skip
+    settings = {"asn": 65002, "router_id": "10.1.0.2", "neighbours": [neighbour("10.0.0.0", 65001)], **of_b}
+    two = router("b", {"eth1": "10.0.0.1/31", "lo": "10.1.0.2/32"}, bgp=(bgp(**settings),))  # type: ignore[arg-type]
+    return solved(PAIR, one, two)
+
+
+def test_a_neighbour_learns_what_the_other_originates() -> None:
+    paper = pair()
+    assert ways(paper, "b", "10.1.0.1/32") == {"10.0.0.0 eth1"}
+    assert [session.state for session in paper.snapshot.nodes["b"].sessions] == ["Established"]
+
+
+def test_an_unexpected_as_keeps_the_session_down_on_both_sides() -> None:
+    paper = pair(asn=65003)
+    assert ways(paper, "b", "10.1.0.1/32") == set()
+    assert not any(session.up for name in "ab" for session in paper.snapshot.nodes[name].sessions)
+
+
+def test_ebgp_without_policy_takes_nothing_where_policy_is_required() -> None:
+    """RFC 8212; FRR's traditional profile since 7.4."""
+    assert ways(pair(ebgp_requires_policy=True), "b", "10.1.0.1/32") == set()
+
+
+def test_passwords_that_differ_keep_a_session_down() -> None:
+    paper = pair(neighbours=[neighbour("10.0.0.0", 65001, password=True, password_digest="x")])
+    assert not any(session.up for session in paper.snapshot.nodes["a"].sessions)
+
+
+def test_a_network_that_is_not_in_the_rib_is_not_originated() -> None:
+    assert ways(pair(networks=["10.9.0.0/16"]), "a", "10.9.0.0/16") == set()
+    assert ways(pair(networks=["10.9.0.0/16"], network_import_check=False), "a", "10.9.0.0/16") == {"10.0.0.1 eth1"}
+
+
+CLOS = cabled("l1:up1 s1:d1", "l1:up2 s2:d1", "l2:up1 s1:d2", "l2:up2 s2:d2")
+
+
+def clos(maximum_paths: int = 64) -> Paper:
+    """Two leafs, two spines, unnumbered."""
+    many = {"maximum_paths": maximum_paths}
+    leafs = [
+        router(f"l{n}", {"up1": "", "up2": "", "lo": f"10.1.0.{n}/32"},
+               bgp=(bgp(65000 + n, f"10.1.0.{n}", [neighbour("up1"), neighbour("up2")], [f"10.1.0.{n}/32"],
+                        family_settings=many, multipath_relax=True),))
+        for n in (1, 2)
+    ]  # fmt: skip
+    spines = [
+        router(f"s{n}", {"d1": "", "d2": "", "lo": f"10.2.0.{n}/32"},
+               bgp=(bgp(65100, f"10.2.0.{n}", [neighbour("d1"), neighbour("d2")], [f"10.2.0.{n}/32"],
+                        family_settings=many),))
+        for n in (1, 2)
+    ]  # fmt: skip
+    return solved(CLOS, *leafs, *spines)
+
+
+def test_unnumbered_leafs_use_both_spines() -> None:
+    assert ways(clos(), "l1", "10.1.0.2/32") == {"169.254.0.1 up1", "169.254.0.1 up2"}
+
+
+def test_maximum_paths_is_a_limit() -> None:
+    assert len(ways(clos(maximum_paths=1), "l1", "10.1.0.2/32")) == 1
+
+
+def test_a_spine_does_not_take_a_path_through_its_own_as() -> None:
+    assert ways(clos(), "s1", "10.2.0.2/32") == set()
