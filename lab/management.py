@@ -111,7 +111,7 @@ def open_bridge(host: RunningNode, management: Management) -> None:
 def route_out(node: RunningNode, management: Management) -> None:
     """Give a node its default route by way of the management network, as Docker does."""
     lines = f"route add default via {gateway4(management)} dev eth0\n"
-    lines += f"-6 route add default via {gateway6(management)} dev eth0\n"
+    lines += f"route add default via {gateway6(management)} dev eth0\n"  # the family follows from the gateway
     node.run(["ip", "-force", "-batch", "-"], stdin=lines.encode(), check=False)
 
 

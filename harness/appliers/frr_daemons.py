@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from harness.appliers import Work
-from harness.appliers.shell import assignment
+from sim.shell import assignment
 from sim.topology.model import Kind
 
 DAEMONS_FILE = "/etc/frr/daemons"

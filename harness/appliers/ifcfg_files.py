@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from harness.appliers import Work
-from harness.appliers.shell import assignment
+from sim.shell import assignment
 
 SCRIPTS = "/etc/sysconfig/network-scripts/"
 NETWORK = "/etc/sysconfig/network"

@@ -15,7 +15,7 @@ from sim.device.static import Rule, StaticRoute
 from sim.device.zebra import ZebraConfig
 from sim.errors import Place
 from sim.filters import PacketFilter
-from sim.snapshot import Note
+from sim.snapshot import Listener, Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,10 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A name that is used and not defined, or defined and not used (`kind`)."""
+    """A name that is used and not defined, or defined and not used; an address with two owners, or none (`kind`)."""
 
     place: Place
-    kind: str  # undefined | unused
+    kind: str  # undefined | unused | duplicate | unowned
     text: str
 
 
@@ -39,7 +39,9 @@ class Finding:
 class Device:
     """One node's configuration. `daemons` are the routing daemons that its files start (zebra, bgpd, bird ...).
 
-    `sysctls` have slashes for dots inside interface names (`net.ipv4.conf.eth0/912.rp_filter`), as NodeState has them.
+    `sysctls` are those that were written (`sim.sysctls` says what they come to), with slashes for dots inside interface
+    names (`net.ipv4.conf.eth0/912.rp_filter`), as NodeState has them; `ip_forward` is `net.ipv4.conf.all.forwarding`.
+    `listeners` are those of declared services.
     """
 
     node: str
@@ -53,6 +55,7 @@ class Device:
     zebra: ZebraConfig | None = None
     filter: PacketFilter = field(default_factory=PacketFilter)
     sysctls: Mapping[str, str] = field(default_factory=dict)
+    listeners: tuple[Listener, ...] = ()
     notes: tuple[Note, ...] = ()
     findings: tuple[Finding, ...] = ()
     understood: Mapping[str, Understood] = field(default_factory=dict)  # by path on the node
@@ -74,6 +77,7 @@ class Device:
             zebra=other.zebra or self.zebra,
             filter=self.filter | other.filter,
             sysctls={**self.sysctls, **other.sysctls},
+            listeners=self.listeners + other.listeners,
             notes=self.notes + other.notes,
             findings=self.findings + other.findings,
             understood={**self.understood, **other.understood},
@@ -88,4 +92,5 @@ def _both(one: InterfaceConfig, two: InterfaceConfig) -> InterfaceConfig:
         for name in InterfaceConfig.__dataclass_fields__
         if name not in ("name", "addresses", "place") and (value := getattr(two, name)) != getattr(plain, name)
     }
-    return replace(one, addresses=tuple(dict.fromkeys((*one.addresses, *two.addresses))), **given)
+    had = () if two.flushed else one.addresses
+    return replace(one, addresses=tuple(dict.fromkeys((*had, *two.addresses))), **given)

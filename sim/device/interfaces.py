@@ -8,6 +8,9 @@ from sim.errors import Place
 
 Kind = Literal["physical", "loopback", "dummy", "bridge", "vlan", "bond", "vrf", "vxlan"]
 
+MADE: frozenset[Kind] = frozenset({"dummy", "bridge", "vlan", "bond", "vrf", "vxlan"})
+"""Kinds of interface that a node makes when its files say so."""
+
 
 @dataclass(frozen=True, slots=True)
 class InterfaceConfig:
@@ -15,7 +18,8 @@ class InterfaceConfig:
 
     `up` None: these files do not say (an FRR stanza without `shutdown`), and the cable's state counts. `members` are
     bridge ports or bond slaves; `access_vlan`, `vlans` and `untagged_vlan` are a port's on a VLAN-aware bridge.
-    `virtual_addresses` are VRR's (address-virtual): a MAC and an address shared by two switches.
+    `virtual_addresses` are VRR's (address-virtual): a MAC and an address shared by two switches. `flushed`: who brings
+    the interface up takes away what other addresses it had (ifupdown2's address-purge).
     """
 
     name: str
@@ -36,4 +40,5 @@ class InterfaceConfig:
     table: int | None = None  # a VRF's
     dhcp: bool = False
     virtual_addresses: tuple[tuple[str, InterfaceAddress], ...] = ()
+    flushed: bool = False
     place: Place | None = field(default=None, compare=False)

@@ -172,6 +172,7 @@ class Topology(_Indexed):
 
     `file` is the topology file, `nodes` keeps the file's order. `overlays` are folders whose `<node or group>/<path>`
     take the place of files of the binds, the last folder first. `outside_binds`: binds may leave the file's folder.
+    `pulled` are cables of which an end is still there, dark.
     """
 
     name: str
@@ -182,6 +183,7 @@ class Topology(_Indexed):
     prefix: str = "clab"
     overlays: tuple[Path, ...] = ()
     outside_binds: bool = False
+    pulled: tuple[Link, ...] = ()
 
     def node(self, name: str) -> Node:
         """The node of that name; TopologyError lists the known ones."""
@@ -221,16 +223,20 @@ class Topology(_Indexed):
         return {role: tuple(nodes) for role, nodes in found.items()}
 
     def without(self, link: Link) -> "Topology":
-        """The same network with one cable pulled."""
-        pulled = replace(self, links=tuple(each for each in self.links if each is not link))
+        """The same network with one cable pulled: its ends stay, dark."""
+        kept = tuple(each for each in self.links if each is not link)
+        dark = (link,) if len(kept) < len(self.links) else ()
+        pulled = replace(self, links=kept, pulled=(*self.pulled, *dark))
         object.__setattr__(pulled, "_ends", self._index().without(link))
         return pulled
 
     def without_node(self, name: str) -> "Topology":
-        """The same network with one node, its workloads and their cables gone."""
+        """The same network with one node and its workloads gone; the far ends of their cables stay, dark."""
         gone = {name} | {node.name for node in self.nodes.values() if node.parent == name}
+        dark = {id(link) for link in self.links if any(end.node in gone for end in link.endpoints)}
         return replace(
             self,
             nodes={key: node for key, node in self.nodes.items() if key not in gone},
-            links=tuple(link for link in self.links if not any(end.node in gone for end in link.endpoints)),
+            links=tuple(link for link in self.links if id(link) not in dark),
+            pulled=(*self.pulled, *(link for link in self.links if id(link) in dark)),
         )

@@ -1,0 +1,127 @@
+"""Surroundings: what a node has besides its files, from the topology alone.
+
+    around = Surroundings(topology)
+    device = around.before(node, said) | said      # said: what the node's files say
+    device = around.after(node, device)            # exec lines, then what its role brings
+
+In the order in which a node boots: addresses of its cables, the management network, the kernel's first parameters;
+its files; the topology's `exec` lines; what its role runs beside its configuration.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sim.address import parse_interface
+from sim.device import Device
+from sim.device.interfaces import MADE, InterfaceConfig
+from sim.device.static import StaticRoute
+from sim.dialects.ifcfg.routes import ZEROCONF, ZEROCONF_METRIC
+from sim.surroundings.execution import executed
+from sim.surroundings.kernel import first_sysctls
+from sim.surroundings.listeners import declared_listeners
+from sim.surroundings.management import HOST, INTERFACE, host_interfaces, plan_management
+from sim.surroundings.workloads import for_guests, of_guest
+from sim.sysctls import written
+from sim.topology.model import Kind, Link, LinkType, Node, Topology
+
+_ROLES = ("compute", "master")
+"""Groups with a role of their own: a Cumulus-like switch in one of them is no gateway."""
+_FIRST_MADE, _FIRST_CABLED = 2, 10
+"""Interface numbers in the lab: what a node makes itself counts from 2, cables' ends from 10 over the whole lab."""
+_IPV6_FORWARDING = "net.ipv6.conf.all.forwarding"
+
+
+class Surroundings:
+    """A topology, looked at from each of its nodes."""
+
+    def __init__(self, topology: Topology) -> None:
+        self.topology = topology
+        self.management = plan_management(topology)
+        self._ports: dict[str, list[str]] = {}
+        self._addressed: dict[str, dict[str, InterfaceConfig]] = {}
+        self._indexes = _indexes([*topology.links, *self.management.cables()])
+        for link in topology.links:
+            for end in link.endpoints:
+                if topology.nodes[end.node].kind is Kind.BRIDGE:
+                    self._ports.setdefault(end.node, []).append(end.interface)
+                if end.addresses:
+                    given = tuple(parse_interface(text) for text in end.addresses)
+                    config = InterfaceConfig(end.interface, addresses=given, place=link.place)
+                    self._addressed.setdefault(end.node, {})[end.interface] = config
+
+    def before(self, node: Node, said: Device) -> Device:
+        """What the node has when its files, which say `said`, are read."""
+        if node.kind is Kind.HOST:
+            return Device(node.name, interfaces=host_interfaces(self.topology, self.management))
+        interfaces = dict(self._addressed.get(node.name, {}))
+        if node.kind is Kind.BRIDGE:
+            ports = tuple(self._ports.get(node.name, ()))
+            interfaces[node.name] = InterfaceConfig(node.name, "bridge", members=ports)
+        sysctls = first_sysctls(node)
+        if _is_gateway(node):
+            sysctls[_IPV6_FORWARDING] = "1"
+        device = Device(node.name, interfaces=interfaces, sysctls=sysctls)
+        return device | self._managed(node, said) if node.name in self.management.addresses else device
+
+    def _managed(self, node: Node, said: Device) -> Device:
+        """Its place on the management network; one that asks by DHCP gets the same IPv4 address, and no IPv6."""
+        four, six = self.management.addresses[node.name]
+        asked = said.interfaces.get(INTERFACE)
+        by_dhcp = asked is not None and asked.dhcp
+        addresses = (four,) if by_dhcp else (four, six)
+        routes = self.management.routes()[: len(addresses)]
+        return Device(
+            node.name, interfaces={INTERFACE: InterfaceConfig(INTERFACE, addresses=addresses)}, statics=routes
+        )
+
+    def after(self, node: Node, device: Device) -> Device:
+        """The node's device once its `exec` lines have run and its role has started."""
+        device = executed(node, self._numbered(node, device))
+        if node.kind is Kind.WORKLOAD and node.parent:
+            fact = next(each for each in self.topology.node(node.parent).facts.workloads if each.name == node.name)
+            device |= of_guest(node, fact)
+        if node.group == "compute" and node.facts.workloads:
+            device = _with_role(device, for_guests(node, set(device.sysctls)))
+        return replace(device, listeners=(*device.listeners, *declared_listeners(node)))
+
+    def _numbered(self, node: Node, device: Device) -> Device:
+        """The device with each zeroconf route's metric complete: 1000 and its interface's number (RHEL's ifup-eth)."""
+        unfinished = (each.metric == ZEROCONF_METRIC and each.prefix == ZEROCONF for each in device.statics)
+        if not any(unfinished):
+            return device
+        numbers = self._indexes.get(node.name, {})
+        made = (name for name, config in device.interfaces.items() if config.kind in MADE and name not in numbers)
+        numbers = {**{name: number for number, name in enumerate(made, _FIRST_MADE)}, **numbers}
+
+        def complete(each: StaticRoute) -> StaticRoute:
+            if each.metric != ZEROCONF_METRIC or each.prefix != ZEROCONF:
+                return each
+            return replace(each, metric=ZEROCONF_METRIC + numbers.get(each.interface or "", 0))
+
+        return replace(device, statics=tuple(complete(each) for each in device.statics))
+
+
+def _with_role(device: Device, role: Device) -> Device:
+    sysctls = dict(device.sysctls)
+    for key, value in role.sysctls.items():
+        sysctls = written(sysctls, key, value)
+    return replace(device | replace(role, sysctls={}), sysctls=sysctls)
+
+
+def _indexes(cables: Iterable[Link]) -> dict[str, dict[str, int]]:
+    """The numbers of cabled interfaces, by node and name: two for each cable, in the order in which cables are made."""
+    found: dict[str, dict[str, int]] = {}
+    number = _FIRST_CABLED
+    for link in cables:
+        if link.type is not LinkType.DUMMY:
+            for offset, end in enumerate(link.endpoints):
+                found.setdefault(end.node, {})[end.interface] = number + offset
+            number += 2
+    return found
+
+
+def _is_gateway(node: Node) -> bool:
+    return node.group == "gateway" or (node.kind is Kind.CUMULUS and node.group not in _ROLES)
+
+
+__all__ = ["HOST", "Surroundings"]
