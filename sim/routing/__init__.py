@@ -14,11 +14,13 @@ The values on hot paths are tuples. Attributes are interned (`sim.route.interned
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from sim.address import Address, InterfaceAddress, Prefix
 from sim.errors import Place
 from sim.route import PathAttributes
+from sim.routing.ospf import External, OspfRoute, Router
+from sim.routing.values import Hop
 from sim.snapshot import RouteType
 
 FAMILIES = {"ipv4": 4, "ipv6": 6}
@@ -46,14 +48,6 @@ class Port:
 
 Ground = Mapping[str, Mapping[str, Port]]
 """What routing stands on: the ports of every node, by node and name."""
-
-
-class Hop(NamedTuple):
-    """Where a kernel route sends."""
-
-    via: Address | None
-    interface: str | None
-    weight: int = 1
 
 
 class KernelRoute(NamedTuple):
@@ -180,4 +174,21 @@ class Suite(Protocol):
 
     def received(self, number: int) -> int:
         """How many prefixes are accepted from a session."""
+        ...
+
+
+@runtime_checkable
+class LinkState(Protocol):
+    """What a suite that speaks OSPF offers besides. A Router's `key` names the instance within its node."""
+
+    def routers(self) -> Sequence[Router]:
+        """The instances that run."""
+        ...
+
+    def externals(self, key: str) -> Mapping[Prefix, External]:
+        """What an instance tells of the outside now."""
+        ...
+
+    def learn_ospf(self, key: str, routes: Mapping[Prefix, OspfRoute]) -> bool:
+        """The routes of an instance; whether any of them is news."""
         ...

@@ -12,9 +12,11 @@ from collections.abc import Iterable, Mapping
 from sim.address import Address, Prefix
 from sim.device import Device
 from sim.errors import NotConverged
-from sim.routing import Advert, Changes, End, Ground, Peering, Suite
+from sim.routing import Advert, Changes, End, Ground, LinkState, Peering, Suite
 from sim.routing.kernel import Kernel
 from sim.routing.meeting import Failure, Pair, Registry, meet
+from sim.routing.ospf import Router
+from sim.routing.ospf.domain import Domain
 from sim.routing.suites import suites_of
 
 _ROUNDS = 60
@@ -44,6 +46,15 @@ class Engine:
         self._mail: dict[Place, list[tuple[int, str, Prefix, tuple[Advert, ...]]]] = {}
         self._awake: dict[Place, None] = dict.fromkeys(self.suites)
         self._numbers = 0
+        self._speakers = {
+            (router.node, router.key): (place, suite)
+            for place, suite in self.suites.items()
+            if isinstance(suite, LinkState)
+            for router in suite.routers()
+        }
+        routers = [router for _, suite in self._speakers.values() for router in suite.routers()]
+        self.domains = [Domain(version, each) for version in (2, 3) if (each := _of_version(routers, version))]
+        self._externals: dict[int, object] = {}
         self.unsettled: dict[tuple[str, str, Prefix], None] = {}
         self.rounds = 0
 
@@ -54,10 +65,36 @@ class Engine:
         registry = Registry(self.ground, [end for suite in self.suites.values() for end in suite.ends()])
         for _ in range(_MEETINGS):
             self.settle()
+            self._settle_ospf()
             pairs, self.failures = meet(registry, self._source, self._arrives)
             if not self._meet(pairs):
                 return
         raise NotConverged("sessions come and go: a session's own routes lead to its end; " + self._named_sessions())
+
+    # OSPF
+
+    def _settle_ospf(self) -> None:
+        """Let routes flow between OSPF and the rest until none is new. NotConverged where that never ends."""
+        for _ in range(_MEETINGS):
+            news = [self._learn_ospf(domain) for domain in self.domains]
+            if not any(news):
+                return
+            self.settle()
+        raise NotConverged("routes go round for ever between OSPF and what is redistributed into it")
+
+    def _learn_ospf(self, domain: Domain) -> bool:
+        speakers = {name: self._speakers[name] for name in domain.routers}
+        externals = {name: suite.externals(name[1]) for name, (_, suite) in speakers.items()}
+        if self._externals.get(domain.version) == externals:
+            return False
+        self._externals[domain.version] = externals
+        news = False
+        for name, routes in domain.routes(externals).items():
+            place, suite = speakers[name]
+            if suite.learn_ospf(name[1], routes):
+                self._awake[place] = None
+                news = True
+        return news
 
     # sessions
 
@@ -202,3 +239,8 @@ class Engine:
 
     def _named_sessions(self) -> str:
         return ", ".join(f"{pair.one.node} - {pair.two.node}" for pair in list(self.pairs)[:_SHOWN])
+
+
+def _of_version(routers: Iterable[Router], version: int) -> list[Router]:
+    """Those of one version of OSPF, each once."""
+    return list({(each.node, each.key): each for each in routers if each.version == version}.values())

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from sim.address import BITS, Address, Prefix
 from sim.device.static import StaticRoute
-from sim.routing import Hop, KernelRoute, Port
+from sim.routing import KernelRoute, Port
+from sim.routing.values import Hop
 from sim.snapshot import RouteType
 
 KERNEL, SCRIPT = "kernel", "script"

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from sim.address import Prefix
-from sim.routing import Hop, KernelRoute, Port
+from sim.routing import KernelRoute, Port
 from sim.routing.engine import Engine
 from sim.routing.kernel import Table, used
+from sim.routing.ospf.adjacency import DOWN, Adjacency
+from sim.routing.values import Hop
 from sim.snapshot import Interface, NextHop, NodeState, Route, Session
 
 _DEVICES = {"physical": "veth", "loopback": ""}
@@ -63,12 +65,31 @@ class NodeStates(Mapping[str, NodeState]):
                 prefixes_received=self._engine.suites[place].received(number),
             )
             found.setdefault(end.node, []).append(session)
+        for domain in self._engine.domains:
+            for each in domain.adjacencies:
+                found.setdefault(each.router.node, []).append(_adjacency(each))
         for failure in self._engine.failures:
             end = failure.end
             peer = end.interface or str(end.peer)
             down = Session("bgp", peer, failure.state, False, end.remote_as, interface=end.interface, vrf=end.vrf)
             found.setdefault(end.node, []).append(down)
         return {name: tuple(sorted(each, key=lambda session: session.peer)) for name, each in found.items()}
+
+
+def _adjacency(each: Adjacency) -> Session:
+    """An OSPF neighbour as a session: version 2 knows it by its address, version 3 by its router id."""
+    second = each.router.version == 2
+    role = f"/{each.role}" if second and each.state != DOWN else ""
+    return Session(
+        protocol="ospf" if second else "ospf6",
+        peer=str(each.far.next_hop if second else each.far_router.router_id),
+        state=each.state + role,
+        up=each.up,
+        local=str(each.circuit.next_hop) if second and each.state != DOWN else None,
+        interface=each.circuit.port,
+        vrf=each.router.vrf,
+        daemon=each.router.daemon,
+    )
 
 
 def fib(table: Table) -> dict[str, Route]:

@@ -7,7 +7,7 @@ from sim.address import Address, Prefix
 from sim.device.bgp import BgpFamily, BgpInstance, Neighbour
 from sim.policy import Context
 from sim.route import Origin, PathAttributes, interned
-from sim.routing import FAMILIES, Advert, Hop, Peering, Port
+from sim.routing import FAMILIES, Advert, Peering, Port
 from sim.routing.chain import Chain
 from sim.routing.frr.aggregation import Aggregator
 from sim.routing.frr.decision import Rules, decide
@@ -17,6 +17,7 @@ from sim.routing.frr.origination import Originator
 from sim.routing.frr.outgoing import Outgoing
 from sim.routing.frr.paths import Choice, Entry, Path, Reach, Sort
 from sim.routing.frr.rib import Rib, RibRoute
+from sim.routing.values import Hop
 from sim.snapshot import RouteType
 
 DEFAULTS = {"ipv4": Prefix(0, 0, 4), "ipv6": Prefix(0, 0, 6)}

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sim.address import BITS, Address, Prefix
 from sim.errors import NotConverged
-from sim.routing import Hop
+from sim.routing.values import Hop
 from sim.snapshot import RouteType
 
 _ROUNDS = 200

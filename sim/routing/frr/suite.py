@@ -8,8 +8,10 @@ from sim.device.bgp import BgpInstance, Neighbour
 from sim.routing import Advert, Changes, End, KernelRoute, Peering, Port
 from sim.routing.frr.bgp import Speaker
 from sim.routing.frr.ends import ends_of, source_of
+from sim.routing.frr.ospf import OspfDaemon
 from sim.routing.frr.router_id import router_id_of
 from sim.routing.frr.zebra import Zebra
+from sim.routing.ospf import External, OspfRoute, Router
 
 _PASSES = 500
 
@@ -29,6 +31,12 @@ class FrrSuite:
         if "bgpd" in device.daemons:
             for instance in device.bgp:
                 self._add(instance)
+        self._ospf: dict[str, OspfDaemon] = {}
+        for each in device.ospf:
+            if ("ospfd" if each.version == 2 else "ospf6d") in device.daemons:
+                rib = self.zebra.rib(each.vrf, 4 if each.version == 2 else 6)
+                daemon = OspfDaemon(device, each, ports, rib)
+                self._ospf[daemon.router.key] = daemon
 
     def _add(self, instance: BgpInstance) -> None:
         vrf, node = instance.vrf, self.device.node
@@ -91,11 +99,23 @@ class FrrSuite:
                 speaker.moved(moved)
 
     def router_ids(self) -> Mapping[str, str]:
-        """Of bgpd's instances."""
-        return {
-            "bgpd" if vrf == "default" else f"bgpd:{vrf}": str(speaker.router_id)
-            for vrf, speaker in self.speakers.items()
-        }
+        """Of bgpd's instances, and those of OSPF."""
+        found = {_instance("bgpd", vrf): str(speaker.router_id) for vrf, speaker in self.speakers.items()}
+        for daemon in self._ospf.values():
+            found[_instance(f"{daemon.protocol}d", daemon.router.vrf)] = str(daemon.router.router_id)
+        return found
+
+    def routers(self) -> Sequence[Router]:
+        """ospfd's and ospf6d's instances."""
+        return [daemon.router for daemon in self._ospf.values()]
+
+    def externals(self, key: str) -> Mapping[Prefix, External]:
+        """What an instance redistributes."""
+        return self._ospf[key].externals()
+
+    def learn_ospf(self, key: str, routes: Mapping[Prefix, OspfRoute]) -> bool:
+        """An instance's routes go to zebra."""
+        return self._ospf[key].learn(routes)
 
     def bgp_prefixes(self) -> Iterable[Prefix]:
         """Every prefix in any BGP table."""
@@ -109,3 +129,7 @@ class FrrSuite:
         """How many prefixes are accepted from a session."""
         live = self._of[number].lives[number]
         return sum(len(channel.accepted) for channel in live.channels.values())
+
+
+def _instance(daemon: str, vrf: str) -> str:
+    return daemon if vrf == "default" else f"{daemon}:{vrf}"

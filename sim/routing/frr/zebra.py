@@ -8,9 +8,10 @@ from sim.device.static import StaticRoute
 from sim.device.zebra import ZebraConfig
 from sim.policy import Context
 from sim.route import PathAttributes, interned
-from sim.routing import Hop, KernelRoute, Port
+from sim.routing import KernelRoute, Port
 from sim.routing.chain import Chain
 from sim.routing.frr.rib import CONNECTED, KERNEL, Rib, RibRoute, Selected
+from sim.routing.values import Hop
 from sim.snapshot import RouteType
 
 KERNEL_METRIC = 20

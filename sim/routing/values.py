@@ -1,0 +1,13 @@
+"""Values that all protocols share."""
+
+from typing import NamedTuple
+
+from sim.address import Address
+
+
+class Hop(NamedTuple):
+    """Where a route sends."""
+
+    via: Address | None
+    interface: str | None
+    weight: int = 1
