@@ -1,6 +1,7 @@
 """iptables: files in iptables-save's format, as RHEL (/etc/sysconfig) and Debian (/etc/iptables) keep them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sim.device import Device, Understood
 from sim.dialects import Source
@@ -36,7 +37,13 @@ class Iptables:
             filters |= PacketFilter(tuple[Table, ...](tables))
             notes += found
             understood[path] = Understood(lines, known)
-        return Device(node.name, filter=filters, notes=tuple(notes), understood=understood)
+        mine = tuple(replace(note, node=node.name, policy=_decides(note)) for note in notes)
+        return Device(node.name, filter=filters, notes=mine, understood=understood)
+
+
+def _decides(note: Note) -> bool:
+    """Whether a packet's fate may depend on it: a match or target that is not modelled."""
+    return note.text.endswith("not modelled")
 
 
 DIALECTS = (Iptables(),)

@@ -212,8 +212,9 @@ def _limit_iface(asked: Asked) -> Read:
 
 def _address_range(field: str) -> Option:
     def read(asked: Asked) -> Read:
-        found = address_range(asked.value, asked.version, asked.place)
-        return Read((within(field, (found,), asked.negated),), asked.text())
+        low, high = address_range(asked.value, asked.version, asked.place)
+        held = ((low, high),) if low <= high else ()  # a reversed range never matches, says xt_iprange
+        return Read((within(field, held, asked.negated),), asked.text())
 
     return Option(read)
 
@@ -299,28 +300,40 @@ def _packet_type(asked: Asked) -> Read:
 def _below(holds: bool) -> Option:
     def read(asked: Asked) -> Read:
         note = asked.note(f"{asked.option} {asked.value}: taken as a packet below that rate")
-        return Read(() if holds != asked.negated else (NEVER,), asked.text(), note)
+        count, slash, unit = asked.value.partition("/")
+        shown = f"{count}/{_UNITS.get(unit[:1], unit)}" if slash else asked.value
+        return Read(() if holds != asked.negated else (NEVER,), asked.text(shown), note)
 
     return Option(read)
 
 
+_UNITS = {"s": "sec", "m": "min", "h": "hour", "d": "day"}
+
+
 def _rate(asked: Asked) -> Read:
-    """`5/min`; printed as 5/min, the default burst with it."""
+    """`5/minute`; printed as 5/min."""
+    _upright(asked)
     count, slash, unit = asked.value.partition("/")
-    names = {"s": "sec", "m": "min", "h": "hour", "d": "day"}
     full = ("second", "minute", "hour", "day")
     if not count.isdecimal() or not int(count) or (slash and not any(unit and each.startswith(unit) for each in full)):
         raise asked.wrong(f'bad rate "{asked.value}"')
-    shown = f"{count}/{names[unit[0]] if slash else 'sec'}"
+    shown = f"{count}/{_UNITS[unit[0]] if slash else 'sec'}"
     return Read((), asked.text(shown), asked.note(f"{asked.option} {shown}: taken as a packet below that rate"))
 
 
 def _burst(asked: Asked) -> Read:
+    _upright(asked)
     number(asked.value, asked.option, asked.place, 10000)
     return Read((), asked.text())
 
 
+def _upright(asked: Asked) -> None:
+    if asked.negated:
+        raise asked.wrong(f'option "{asked.option}" cannot be inverted.')
+
+
 def _comment(asked: Asked) -> Read:
+    _upright(asked)
     if len(asked.value) > 255:
         raise asked.wrong("comment must be shorter than 256 characters")
     return Read((), asked.text(quoted(asked.value)))
@@ -404,7 +417,8 @@ MATCHES: Mapping[str, Extension] = {
             "--hashlimit-above": _below(False),
             **{f"--hashlimit-{name}": Option(_plain) for name in ("burst", "mode", "name", "srcmask", "dstmask")},
             **{f"--hashlimit-htable-{name}": Option(_plain) for name in ("size", "max", "expire", "gcinterval")},
-        }
+        },
+        defaults={"--hashlimit-burst": "--hashlimit-burst 5"},
     ),
     "connlimit": Extension(
         {

@@ -217,6 +217,7 @@ def _load_unmodelled(reading: _Reading, name: str) -> None:
     reading.loaded.append(_Loaded(name, None, {"": text} if text else {}))
     note = Note(reading.context.place, f"the match -m {name} {text}".rstrip() + " is not modelled")
     reading.matches.append(Unmodelled(note))
+    reading.notes.append(note)
 
 
 def _ends_free_form(cursor: Cursor) -> bool:

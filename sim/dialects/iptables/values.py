@@ -124,6 +124,6 @@ def address_range(text: str, version: int, place: Place) -> tuple[int, int]:
         last = parse_interface(high).address if dash else first
     except ValueError:
         raise ConfigError(f"bad IP address {text!r}", place) from None
-    if first.version != version or last.version != version or last < first:
+    if first.version != version or last.version != version:
         raise ConfigError(f"bad IP address range {text!r}", place)
     return first.value, last.value

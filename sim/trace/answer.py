@@ -1,0 +1,69 @@
+"""What a host makes of a packet that has arrived: an answer, a refusal, or nothing."""
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from sim.address import Address
+from sim.filters.packet import ACK, ECHO_REPLY, ICMP, ICMP6, RST, SYN, TCP, UDP, Packet
+from sim.snapshot import NodeState
+
+NAMES = {TCP: "tcp", UDP: "udp"}
+
+
+class Reaction(Enum):
+    """What the host does."""
+
+    ANSWER = "answer"
+    REFUSAL = "refusal"  # RST, or port unreachable
+    SILENCE = "silence"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The reaction, and the packet that goes back (None: none does)."""
+
+    reaction: Reaction
+    packet: Packet | None = None
+
+
+def react(state: NodeState, packet: Packet) -> Answered:
+    """The host's own doing: ICMP echo by its kernel, ports by their listeners."""
+    if packet.protocol in (ICMP, ICMP6):
+        ignored = "net.ipv4.icmp_echo_ignore_all" if packet.version == 4 else "net.ipv6.icmp.echo_ignore_all"
+        if state.sysctls.get(ignored) == "1":
+            return Answered(Reaction.SILENCE)
+        kind, code = ECHO_REPLY[packet.protocol]
+        return Answered(Reaction.ANSWER, replace(_back(packet), icmp_type=kind, icmp_code=code))
+    listens = _listens(state, packet)
+    if packet.protocol == TCP:
+        flags = SYN | ACK if listens else RST | ACK
+        reaction = Reaction.ANSWER if listens else Reaction.REFUSAL
+        return Answered(reaction, replace(_back(packet), tcp_flags=flags))
+    if listens:
+        return Answered(Reaction.ANSWER, _back(packet))
+    return Answered(Reaction.REFUSAL)
+
+
+def _listens(state: NodeState, packet: Packet) -> bool:
+    """Whether a socket takes it: bound to the address, or to the wildcard of its family."""
+    wildcard = "0.0.0.0" if packet.version == 4 else "::"
+    addresses = (wildcard, str(Address(packet.destination, packet.version)))
+    return any(
+        each.protocol == NAMES.get(packet.protocol) and each.port == packet.dport and each.address in addresses
+        for each in state.listeners
+    )
+
+
+def _back(packet: Packet) -> Packet:
+    return replace(
+        packet,
+        source=packet.destination,
+        destination=packet.source,
+        sport=packet.dport,
+        dport=packet.sport,
+        incoming="",
+        outgoing="",
+        mark=0,
+        ttl=64,
+        reply=1,
+    )

@@ -1,0 +1,103 @@
+"""What trace needs of a network: the nodes as they are, their filters, and who answers for an address on a cable."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
+
+from sim.address import Address, InterfaceAddress, parse_interface
+from sim.filters import PacketFilter
+from sim.filters.packet import Kind
+from sim.snapshot import Interface, NodeState
+from sim.topology.model import Topology
+
+End = tuple[str, str]
+LOOPBACK = "lo"
+
+
+class Ground(Protocol):
+    """A network that packets can be walked through."""
+
+    @property
+    def topology(self) -> Topology:
+        """The network as drawn."""
+        ...
+
+    def site(self, node: str) -> "Site":
+        """One node, by name. KeyError for one that is not there."""
+        ...
+
+    def answering(self, node: str, interface: str, address: Address) -> Sequence[End]:
+        """The ends that answer when the node asks by ARP or ND on that interface; none: nobody has it."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """One node: its state, as a Snapshot has it, and its packet filter. `off` are interfaces that are switched off."""
+
+    node: str
+    state: NodeState
+    filter: PacketFilter = field(default_factory=PacketFilter)
+    off: frozenset[str] = frozenset()
+
+    @cached_property
+    def addresses(self) -> tuple[tuple[str, InterfaceAddress], ...]:
+        """Every address with its interface, in the kernel's order, those of switched-off interfaces left out."""
+        return tuple(
+            (face.name, parse_interface(text))
+            for face in self.state.interfaces.values()
+            if face.name not in self.off
+            for text in face.addresses
+        )
+
+    @cached_property
+    def own(self) -> Mapping[Address, tuple[str, ...]]:
+        """The node's addresses, each with the interfaces that have it."""
+        found: dict[Address, tuple[str, ...]] = {}
+        for name, each in self.addresses:
+            found[each.address] = (*found.get(each.address, ()), name)
+        return found
+
+    @cached_property
+    def broadcasts(self) -> frozenset[Address]:
+        """The broadcast addresses of its IPv4 networks (RFC 919)."""
+        nets = [each for _, each in self.addresses if each.version == 4 and each.length < 31]
+        return frozenset(Address(each.network.network | ((1 << (32 - each.length)) - 1)) for each in nets)
+
+    def face(self, name: str) -> Interface | None:
+        """One interface."""
+        return self.state.interfaces.get(name)
+
+    def vrf(self, interface: str) -> str | None:
+        """The VRF that an interface belongs to; None: the main table's."""
+        face = self.face(interface)
+        if face is None:
+            return None
+        if face.device == "vrf":
+            return face.name
+        master = self.face(face.master) if face.master else None
+        if master is None:
+            return None
+        return master.name if master.device == "vrf" else self.vrf(master.name)
+
+    def owns(self, address: Address, vrf: str | None = None) -> bool:
+        """Whether a packet to that address, in that VRF, is for the node itself."""
+        if address.version == 4 and address.value >> 24 == 127:
+            return True
+        return any(self.vrf(name) == vrf for name in self.own.get(address, ()))
+
+    def kind(self, address: Address) -> Kind:
+        """What the address is to the node (Kind), as its local table says; what is routed is UNICAST."""
+        if address in self.own or (address.version == 4 and address.value >> 24 == 127):
+            return Kind.LOCAL
+        if address in self.broadcasts or address == Address(0xFFFFFFFF):
+            return Kind.BROADCAST
+        top = address.value >> 120 == 0xFF if address.version == 6 else address.value >> 28 == 0xE
+        return Kind.MULTICAST if top else Kind.UNICAST
+
+    def sysctl(self, version: int, interface: str, name: str) -> str:
+        """An interface's parameter, as /proc tells it; what nobody told is that of `all`, or 0."""
+        stem = f"net.ipv{version}.conf"
+        found = self.state.sysctls.get(f"{stem}.{interface.replace('.', '/')}.{name}")
+        return self.state.sysctls.get(f"{stem}.all.{name}", "0") if found is None else found

@@ -1,0 +1,169 @@
+"""A Flow there and back, over every path that it may take -> one Trace, told in the harness' words."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from sim.address import Address
+from sim.filters.packet import ICMP, ICMP6, TCP, UDP, Packet, first_packet
+from sim.flow import Disposition, Flow, Trace
+from sim.snapshot import Note
+from sim.trace.aim import Aim, aim
+from sim.trace.answer import Reaction, react
+from sim.trace.ending import At, Ending, Hops
+from sim.trace.fib import Query, fib_of
+from sim.trace.ground import Ground
+from sim.trace.source import source_for
+from sim.trace.walk import Walk, no_way
+
+PROBE_PORT = 61000  # the harness' probes send from 61000 up where the flow does not say
+_HEADERS = {TCP: 24, UDP: 8 + 18, ICMP: 8 + 18, ICMP6: 8 + 18}
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """One path there, and what became of the answer."""
+
+    hops: Hops
+    disposition: Disposition
+    where: str
+    why: str = ""
+    answer_from: str | None = None
+    unsure: tuple[Note, ...] = ()
+
+
+def trace_on(ground: Ground, flow: Flow, size_bytes: int | None = None, via: str | None = None) -> Trace:
+    """What becomes of the flow's packet. `size_bytes` is an IP packet's length with DF; `via` forces the first link.
+
+    SimError where the flow can not be sent at all.
+    """
+    aimed = aim(ground, flow)
+    walk = Walk(ground, size_bytes)
+    start = At(aimed.sender, _packet(ground, aimed, size_bytes, via or ""))
+    results = [each for end in walk.send(start, via or "") for each in _complete(walk, aimed, end)]
+    return _told(flow, results)
+
+
+def _packet(ground: Ground, aimed: Aim, size_bytes: int | None, via: str) -> Packet:
+    """The first packet, with the source address that the sender's kernel chooses."""
+    version = aimed.destination.version
+    protocol = {"tcp": TCP, "udp": UDP, "icmp": ICMP if version == 4 else ICMP6}[aimed.flow.protocol]
+    ports = protocol in (TCP, UDP)
+    sport = (aimed.flow.sport or PROBE_PORT) if ports else None
+    dport = (aimed.flow.dport or 0) if ports else None
+    source = aimed.source or _source(ground, aimed, via, protocol, sport or 0, dport or 0)
+    length = size_bytes or (20 if version == 4 else 40) + _HEADERS[protocol]
+    return replace(first_packet(source, aimed.destination, protocol, sport, dport), length=length)
+
+
+def _source(ground: Ground, aimed: Aim, via: str, protocol: int, sport: int, dport: int) -> Address:
+    site = ground.site(aimed.sender)
+    asked = Query(aimed.destination, None, "", via, protocol, sport, dport)
+    choice = fib_of(site).choose(asked)
+    hop = choice.hops[0] if choice.hops else None
+    if choice.type == "local":
+        return aimed.destination
+    found = source_for(site, aimed.destination, choice.route, hop) if hop else None
+    return found or Address(0, aimed.destination.version)
+
+
+# --- what became of each path
+
+
+def _complete(walk: Walk, aimed: Aim, end: Ending) -> Iterator[_Result]:
+    if end.disposition is not None:
+        yield _Result(end.hops, end.disposition, end.where, end.why, unsure=end.at.unsure)
+        return
+    reacted = react(walk.ground.site(end.where).state, end.at.packet)
+    if reacted.packet is None:
+        yield _unanswered(walk, end, reacted.reaction)
+        return
+    back = At(end.where, reacted.packet, connections=end.at.connections, unsure=end.at.unsure)
+    for returned in walk.send(back):
+        yield _back(aimed, end, returned, reacted.reaction)
+
+
+def _unanswered(walk: Walk, end: Ending, reaction: Reaction) -> _Result:
+    """No packet of the flow's own goes back: a port unreachable (and whether there is a way for it), or silence."""
+    if reaction is Reaction.SILENCE:
+        why = "it arrived, and was not answered"
+        return _Result(end.hops, Disposition.NO_ANSWER, end.where, why, unsure=end.at.unsure)
+    packet = end.at.packet
+    if no_return := _no_way_back(walk, end):
+        return no_return
+    why = f"it arrived, and nobody listens on udp/{packet.dport}"
+    return _Result(end.hops, Disposition.REFUSED, end.where, why, unsure=end.at.unsure)
+
+
+def _no_way_back(walk: Walk, end: Ending) -> _Result | None:
+    packet = end.at.packet
+    to = Address(packet.source, packet.version)
+    choice = fib_of(walk.ground.site(end.where)).choose(Query(to, Address(packet.destination, packet.version)))
+    if choice.type in ("local", "unicast"):
+        return None
+    why = no_way(At(end.where, replace(packet, destination=packet.source)), choice).why
+    return _Result(end.hops, Disposition.NO_ANSWER, end.where, f"no way back to {to}: {why}", unsure=end.at.unsure)
+
+
+def _back(aimed: Aim, there: Ending, back: Ending, reaction: Reaction) -> _Result:
+    """The answer's end, as the end of the whole."""
+    packet = back.at.packet
+    told = str(Address(packet.source, packet.version))
+    unsure = back.at.unsure
+    if back.disposition is not None:
+        return _Result(there.hops, Disposition.NO_ANSWER, back.where, _died(there, back), unsure=unsure)
+    if back.where != aimed.sender:
+        why = f"the answer went to {back.where}"
+        return _Result(there.hops, Disposition.NO_ANSWER, back.where, why, told, unsure)
+    expected = there.at.connections[0].original[2:] if there.at.connections else None
+    if expected and (packet.source, packet.sport) != expected:
+        why = f"the answer comes from {told}, which nobody asked"
+        return _Result(there.hops, Disposition.NO_ANSWER, back.where, why, told, unsure)
+    if reaction is Reaction.REFUSAL:
+        return _Result(there.hops, Disposition.REFUSED, there.where, f"RST from {told}", told, unsure)
+    return _Result(there.hops, Disposition.DELIVERED, there.where, "", told, unsure)
+
+
+def _died(there: Ending, back: Ending) -> str:
+    if back.verdict is not None:
+        return back.why
+    if (
+        back.where == there.where
+        and len(back.hops) == 1
+        and back.disposition
+        in (
+            Disposition.NO_ROUTE,
+            Disposition.NULL_ROUTED,
+        )
+    ):
+        packet = back.at.packet
+        return f"no way back to {Address(packet.destination, packet.version)}: {back.why}"
+    return f"the answer died: {back.why}"
+
+
+# --- all paths together
+
+
+def _told(flow: Flow, results: Sequence[_Result]) -> Trace:
+    """DELIVERED only if over every path; else the first path that fails tells where and why."""
+    paths = tuple(dict.fromkeys(result.hops for result in results))
+    good = [result for result in results if result.disposition is Disposition.DELIVERED]
+    bad = [result for result in results if result.disposition is not Disposition.DELIVERED]
+    first = (bad or good)[0]
+    unsure = dict.fromkeys(f"{note.place}: {note.text}" for result in results for note in result.unsure)
+    return Trace(
+        flow=flow,
+        disposition=first.disposition,
+        paths=paths,
+        where=first.where,
+        why=first.why + (_of_paths(bad, results) if len(results) > len(bad) else ""),
+        answer_from=first.answer_from,
+        unsure=tuple(unsure),
+    )
+
+
+def _of_paths(bad: Sequence[_Result], results: Sequence[_Result]) -> str:
+    """Which of several paths fail."""
+    if not bad:
+        return ""
+    nodes = " -> ".join(hop.node for hop in bad[0].hops)
+    return f" (on {len(bad)} of {len(results)} paths: {nodes})"
