@@ -8,6 +8,7 @@ flow is DELIVERED only if it is over all of them. `trace_on` does the same on an
 """
 
 from sim.trace.ground import Ground, Site
+from sim.trace.paper import PaperGround, ground_of, trace
 from sim.trace.tracing import trace_on
 
-__all__ = ["Ground", "Site", "trace_on"]
+__all__ = ["Ground", "PaperGround", "Site", "ground_of", "trace", "trace_on"]

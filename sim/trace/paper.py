@@ -1,0 +1,62 @@
+"""Paper as a Ground: the solved network as packets meet it, and `trace` on it."""
+
+from collections.abc import Collection, Sequence
+
+from sim.address import Address
+from sim.flow import Flow, Trace
+from sim.links import Links, solve_links
+from sim.paper import Paper
+from sim.topology.model import Topology
+from sim.trace.fib import Query, fib_of
+from sim.trace.ground import End, Site
+from sim.trace.tracing import trace_on
+
+
+class PaperGround:
+    """A solved network. Nodes are looked at when a packet first comes to them."""
+
+    def __init__(self, paper: Paper, links: Links | None = None) -> None:
+        self.paper = paper
+        self.links = links or solve_links(paper.topology, paper.devices)
+        self._sites: dict[str, Site] = {}
+
+    @property
+    def topology(self) -> Topology:
+        """The network as drawn."""
+        return self.paper.topology
+
+    def site(self, node: str) -> Site:
+        """One node."""
+        if node not in self._sites:
+            off = frozenset(name for name, face in self.links.faces.get(node, {}).items() if not face.on)
+            device = self.paper.devices[node]
+            self._sites[node] = Site(node, self.paper.snapshot.nodes[node], device.filter, off)
+        return self._sites[node]
+
+    def answering(self, node: str, interface: str, address: Address) -> Sequence[End]:
+        """Who has the address on that segment, or vouches for it."""
+        return self.links.answering(node, interface, address, self._reaches)
+
+    def _reaches(self, node: str, address: Address) -> Collection[str]:
+        """The interfaces by which a node's routes lead to an address."""
+        choice = fib_of(self.site(node)).choose(Query(address))
+        return {hop.interface or "" for hop in choice.hops}
+
+
+_LATEST: list[PaperGround] = []
+
+
+def ground_of(paper: Paper) -> PaperGround:
+    """The paper as a Ground; that of the paper asked last is kept, since many flows are traced on one."""
+    if not _LATEST or _LATEST[0].paper is not paper:
+        _LATEST[:] = [PaperGround(paper)]
+    return _LATEST[0]
+
+
+def trace(paper: Paper, flow: Flow, size_bytes: int | None = None, via: str | None = None) -> Trace:
+    """What becomes of the flow's packet and of the answer to it.
+
+    `size_bytes` is the length of the IP packet, sent with DF; `via`, an interface of the sender, forces the first
+    link. SimError where the flow can not be sent.
+    """
+    return trace_on(ground_of(paper), flow, size_bytes, via)
