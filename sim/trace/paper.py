@@ -1,14 +1,18 @@
 """Paper as a Ground: the solved network as packets meet it, and `trace` on it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from sim.address import Address
+from sim.device import Device
 from sim.flow import Flow, Trace
 from sim.links import Links, solve_links
 from sim.paper import Paper
+from sim.snapshot import Listener, NodeState
 from sim.topology.model import Topology
 from sim.trace.fib import Query, fib_of
 from sim.trace.ground import End, Site
+from sim.trace.rules import policy_rules
 from sim.trace.tracing import trace_on
 
 
@@ -30,7 +34,7 @@ class PaperGround:
         if node not in self._sites:
             off = frozenset(name for name, face in self.links.faces.get(node, {}).items() if not face.on)
             device = self.paper.devices[node]
-            self._sites[node] = Site(node, self.paper.snapshot.nodes[node], device.filter, off)
+            self._sites[node] = Site(node, _as_configured(self.paper.snapshot.nodes[node], device), device.filter, off)
         return self._sites[node]
 
     def answering(self, node: str, interface: str, address: Address) -> Sequence[End]:
@@ -41,6 +45,20 @@ class PaperGround:
         """The interfaces by which a node's routes lead to an address."""
         choice = fib_of(self.site(node)).choose(Query(address))
         return {hop.interface or "" for hop in choice.hops}
+
+
+def _as_configured(state: NodeState, device: Device) -> NodeState:
+    """The state with what the device says of listeners, parameters and policy rules, where it does not tell itself."""
+    listeners = state.listeners or (*device.listeners, *_speaking(device))
+    sysctls = {**device.sysctls, **state.sysctls}
+    return replace(state, listeners=listeners, sysctls=sysctls, rules=state.rules or tuple(policy_rules(device.rules)))
+
+
+def _speaking(device: Device) -> Iterator[Listener]:
+    """BGP daemons listen on port 179 (RFC 4271 8.2.1)."""
+    if device.bgp or (device.bird is not None and "bird" in device.daemons):
+        for wildcard in ("0.0.0.0", "::"):
+            yield Listener("tcp", wildcard, 179, "bgpd" if device.bgp else "bird")
 
 
 _LATEST: list[PaperGround] = []
