@@ -21,6 +21,9 @@ class Context:
 
     `protocol` is where the route comes from in the daemon's own words (bgp, connected, static, kernel, ospf); `peer`
     the neighbour's address, `interface` the interface a route leaves by, `local` our own address on the session.
+
+    BIRD's filters know more of where a route comes from: the protocol's `instance` by name, its `source` (RTS_*) and
+    `destination` (RTD_*) without their heads, the `gateway`, the neighbour it was `learned_from`, its `preference`.
     """
 
     node: str = ""
@@ -31,6 +34,12 @@ class Context:
     local: Address | None = None
     interface: str | None = None
     direction: str = "in"
+    instance: str = ""
+    source: str = ""
+    destination: str = "UNICAST"
+    gateway: Address | None = None
+    learned_from: Address | None = None
+    preference: int = 0
 
 
 class Policy(Protocol):

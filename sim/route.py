@@ -26,6 +26,7 @@ class PathAttributes:
     `as_path` is the sequence, nearest AS first; a frozenset among its members is an AS_SET (it counts as one hop, RFC
     4271 9.1.2.2). `confed_path` is the part from confederation segments (RFC 5065), which never counts.
     `weight` is Cisco's and FRR's, local to a router; `tag` and `metric` travel inside a router alone (redistribution).
+    `others` is what BIRD's filters set beside (preference, krt_prefsrc, custom attributes): (name, value) by name.
     """
 
     as_path: tuple[int | frozenset[int], ...] = ()
@@ -44,6 +45,7 @@ class PathAttributes:
     weight: int = 0
     tag: int = 0
     metric: int = 0
+    others: tuple[tuple[str, Any], ...] = ()
 
     def having(self, **changes: Any) -> "PathAttributes":
         """The same with some attributes replaced, interned."""
