@@ -1,8 +1,9 @@
 """Paper: a solved network. What `solve()` gives, what `trace()` walks through, and what a check compares with a lab."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from sim.counts import Counts, count
 from sim.device import Device
 from sim.snapshot import Note, Snapshot
 from sim.topology.model import Topology
@@ -25,6 +26,11 @@ class Paper:
     devices: Mapping[str, Device]
     snapshot: Snapshot
     unsettled: tuple[Unsettled, ...] = ()
+    counted: Counts | None = field(default=None, compare=False)
+
+    def counts(self) -> Counts:
+        """How much there is. Large fabrics know it without spelling out a route."""
+        return self.counted or count(self.snapshot.nodes)
 
     def uncertain_entries(self) -> frozenset[tuple[str, str]]:
         """The (node, prefix) pairs that real daemons may settle in several ways."""

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from sim.device import Device
+from sim.fast.network import FastNetwork
+from sim.fast.sessions import NotPlain
 from sim.paper import Paper
 from sim.routing.engine import Engine
 from sim.routing.ground import lay
@@ -14,7 +16,13 @@ from sim.topology.model import Topology
 def solve(topology: Topology, devices: Mapping[str, Device]) -> Paper:
     """What the network comes to. NotConverged where it never comes to rest."""
     known = {name: devices.get(name) or Device(name) for name in topology.nodes}
-    engine = Engine(lay(topology, known), known)
-    engine.run()
     notes = tuple(note for device in known.values() for note in device.notes)
-    return Paper(topology, known, Snapshot(topology.name, "solved", NodeStates(engine), notes))
+    ground = lay(topology, known)
+    try:
+        network = FastNetwork(ground, known)
+    except NotPlain:
+        engine = Engine(ground, known)
+        engine.run()
+        return Paper(topology, known, Snapshot(topology.name, "solved", NodeStates(engine), notes))
+    snapshot = Snapshot(topology.name, "solved", network, notes)
+    return Paper(topology, known, snapshot, counted=network.counts())

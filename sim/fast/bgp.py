@@ -13,14 +13,14 @@ import numpy as np
 from sim.address import Address, Prefix
 from sim.device import Device
 from sim.device.bgp import BgpFamily, BgpInstance
-from sim.fast.bits import Bits, Numbers, column, members, weighed, words
+from sim.fast.bits import Bits, Numbers, column, members, no_bits, weighed
 from sim.fast.classes import PrefixClass, classify, door_bits, origin_bits, own_bits, weights_of
 from sim.fast.doors import Doors
 from sim.fast.fabric import Fabric, make_fabric
-from sim.fast.levels import Spread, spread
+from sim.fast.levels import Spread, joined, spread
 from sim.fast.origins import Local, locals_of, origins
 from sim.fast.refusals import refused
-from sim.fast.sessions import End, NotPlain, Told, Wiring, sessions
+from sim.fast.sessions import NotPlain, Told, Wiring, sessions
 from sim.route import PathAttributes
 
 _BYTES = 32 << 20  # of one array while a bunch of classes is solved
@@ -37,31 +37,28 @@ class Way(NamedTuple):
 class Plain:
     """A network that the level engine takes: its fabric, its doors, and what each node has by itself.
 
-    `ways` and `ends` stand in the order of the fabric's edges.
+    `told` stand in the order of the fabric's edges.
     """
 
     family: str
     fabric: Fabric
     doors: Doors
-    ways: tuple[Way, ...]
-    ends: tuple[End, ...]  # the receiver's
+    told: tuple[Told, ...]
     locals: tuple[Local, ...]
     origins: Mapping[Prefix, Sequence[tuple[int, PathAttributes]]]
-    distances: tuple[int, ...]  # of exterior routes, by node
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FastBgp:
     """Solved classes. `others` are the prefixes that only the general engine can solve.
 
-    `members` (edges): the ECMP sets; `reached` (nodes): who has a path, origins included; `own` (nodes): where the
-    route is not in the FIB because the node has a better one.
+    `state` is how they spread: `state.members` (edges) are the ECMP sets, `state.reached` (nodes) who has a path,
+    origins included. `own` (nodes): where the route is not in the FIB because the node has a better one.
     """
 
     plain: Plain
     classes: tuple[PrefixClass, ...]
-    members: Bits
-    reached: Bits
+    state: Spread
     own: Bits
     others: tuple[Prefix, ...]
 
@@ -71,8 +68,8 @@ class FastBgp:
         if number is None:
             return
         run = self.plain.fabric.heard(number)
-        ways = self.plain.ways[run.start : run.stop]
-        sets = self.members[run.start : run.stop] & ~self.own[number]
+        ways = [Way(told.via, told.end[1]) for told in self.plain.told[run.start : run.stop]]
+        sets = self.state.members[run.start : run.stop] & ~self.own[number]
         for each in members(np.bitwise_or.reduce(sets, axis=0)):
             found = tuple(ways[i] for i in column(sets, int(each)))
             for prefix in self.classes[each].prefixes:
@@ -86,18 +83,18 @@ class FastBgp:
         """Every prefix for which a node has a path of BGP, its own originations included."""
         number = self.plain.fabric.number.get(node)
         if number is not None:
-            for each in members(self.reached[number]):
+            for each in members(self.state.reached[number]):
                 yield from self.classes[each].prefixes
 
     def prefix_counts(self) -> Numbers:
         """For each node of the fabric, how many BGP prefixes its FIB has."""
-        beyond = self.reached & ~self.own & ~origin_bits(self.plain.fabric, self.classes)
+        beyond = self.state.reached & ~self.own & ~origin_bits(self.plain.fabric, self.classes)
         return weighed(beyond, weights_of(self.classes)).astype(np.int64)
 
     def next_hop_counts(self) -> Numbers:
         """For each node of the fabric, how many next hops its FIB's BGP prefixes have together."""
         fabric = self.plain.fabric
-        sets = self.members & ~self.own.take(fabric.receiver, axis=0)
+        sets = self.state.members & ~self.own.take(fabric.receiver, axis=0)
         by_edge = weighed(sets, weights_of(self.classes))
         return np.bincount(fabric.receiver, by_edge, fabric.size).astype(np.int64)
 
@@ -121,24 +118,19 @@ def read_plain(devices: Mapping[str, Device], wiring: Wiring, family: str) -> Pl
         [each.maximum_paths for each in families],
     )
     local = locals_of({name: devices[name] for name in names}, wiring, family)
-    ordered: list[Told] = [told[rank] for rank in fabric.rank.tolist()]
     return Plain(
         family,
         fabric,
         doors,
-        tuple(Way(each.via, each.end[1]) for each in ordered),
-        tuple(each.end for each in ordered),
+        tuple(told[rank] for rank in fabric.rank.tolist()),
         tuple(local[name] for name in names),
         _origins(speakers, family, local),
-        tuple(each.distance[0] for each in families),
     )
 
 
 def _speakers(devices: Mapping[str, Device], family: str) -> dict[str, BgpInstance]:
     found = {}
     for name, device in devices.items():
-        if device.bird is not None:
-            raise NotPlain("BIRD")
         if not device.bgp:
             continue
         if len(device.bgp) > 1 or device.bgp[0].vrf != "default":
@@ -173,8 +165,7 @@ def solve_plain(plain: Plain, left_out: Set[Prefix] = frozenset()) -> FastBgp:
     return FastBgp(
         plain,
         tuple(classes),
-        _joined([state.members for _, state in bunches], plain.fabric.edges),
-        _joined([state.reached for _, state in bunches], plain.fabric.size),
+        joined([state for _, state in bunches]) if bunches else spread(plain.fabric, no_bits(plain.fabric.size, 0), {}),
         own_bits(plain.fabric, classes),
         tuple(sorted(others)),
     )
@@ -189,7 +180,3 @@ def _bunches(fabric: Fabric, classes: Sequence[PrefixClass]) -> Iterator[Sequenc
     row = 8 * max(fabric.edges, fabric.size * max(1, fabric.shared_count))
     size = 64 * max(1, _BYTES // row)
     return (classes[start : start + size] for start in range(0, len(classes), size))
-
-
-def _joined(parts: Sequence[Bits], things: int) -> Bits:
-    return np.concatenate(parts, axis=1) if parts else np.zeros((things, words(0)), np.uint64)

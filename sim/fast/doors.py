@@ -20,7 +20,8 @@ REFUSED, UNKNOWN = 0, -1  # other verdicts: by how much the path grows, 1 for a 
 # what a verdict may depend on: the prefix, and the session
 _READS = frozenset({"prefix", "node", "protocol", "peer", "peer_as", "local_as", "interface", "direction"})
 # what nobody who is let in here looks at
-_WRITES = frozenset({"communities", "large_communities", "extended_communities", "tag", "metric", "as_path"})
+_WRITES = frozenset({"communities", "large_communities", "tag", "metric", "as_path"})
+_WELL_KNOWN = range(0xFFFF0000, 1 << 32)  # communities by which routers keep routes to themselves (RFC 1997)
 _BEFORE, _SENDER = 0, -1  # no node has these: they stand for the path so far, and for a sender whose AS nobody asks
 
 Path = tuple[int | frozenset[int], ...]
@@ -45,13 +46,19 @@ class Door:
         sent = _passed(self.exports, prefix, (_BEFORE,), self.leaving)
         if sent is None:
             return REFUSED
-        got = _passed(self.imports, prefix, (self.leaving.local_as or _SENDER, *sent), self.entering)
+        path = self.leaving.local_as or _SENDER, *sent.as_path
+        got = _passed(self.imports, prefix, path, self.entering)
         if got is None:
             return REFUSED
         usual = {_SENDER, self.leaving.local_as, self.entering.local_as}
-        if got[-1:] != (_BEFORE,) or any(each not in usual for each in got[:-1]):
+        if got.as_path[-1:] != (_BEFORE,) or any(each not in usual for each in got.as_path[:-1]):
             return UNKNOWN
-        return len(got) - 1
+        return UNKNOWN if kept_back(sent) or kept_back(got) else len(got.as_path) - 1
+
+
+def kept_back(attributes: PathAttributes) -> bool:
+    """Whether a community tells routers not to tell the route on."""
+    return any(each in _WELL_KNOWN for each in attributes.communities)
 
 
 def known(policy: Policy) -> bool:
@@ -59,12 +66,12 @@ def known(policy: Policy) -> bool:
     return policy.reads <= _READS and policy.writes <= _WRITES and not policy.unmodelled
 
 
-def _passed(policies: Sequence[Policy], prefix: Prefix, path: Path, context: Context) -> Path | None:
-    """The AS path after all policies, or None: each must accept (as NeighbourFamily has it)."""
+def _passed(policies: Sequence[Policy], prefix: Prefix, path: Path, context: Context) -> PathAttributes | None:
+    """A route with this path after all policies, or None: each must accept (as NeighbourFamily has it)."""
     found: PathAttributes | None = interned(PathAttributes(as_path=path))
     for policy in policies:
         found = policy.apply(prefix, found, context) if found is not None else None
-    return found.as_path if found is not None else None
+    return found
 
 
 @dataclass(slots=True)

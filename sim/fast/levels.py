@@ -14,7 +14,7 @@ on none accepts; where it is doubtful, and the answer would matter, the class is
 it. The same holds for a choice among equal paths (maximum-paths, no multipath-relax).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,7 +42,7 @@ class Spread:
 def spread(fabric: Fabric, origins: Bits, doors: Mapping[int, Bits]) -> Spread:
     """Solve the classes of these origins (N rows), through doors (E rows) by how much longer they make a path."""
     state = _start(fabric, origins)
-    longest = max(doors, default=0)
+    longest = max(doors, default=0) if fabric.edges else 0
     silent = 0
     while silent < longest:
         heard = _accepted(fabric, state, _offered(fabric, state, doors))
@@ -160,3 +160,22 @@ def _of_several(sets: Bits, asn: Numbers) -> Bits:
     """The classes that sets of more than one AS hold."""
     groups = [np.bitwise_or.reduce(sets[asn == one], axis=0) for one in np.unique(asn)]
     return _crowded(np.array(groups), 1)
+
+
+def joined(parts: Sequence[Spread]) -> Spread:
+    """Bunches of classes, each of whole words but the last, as one."""
+    if len(parts) == 1:
+        return parts[0]
+    depth = max(len(part.levels) for part in parts)
+    return Spread(
+        members=np.concatenate([part.members for part in parts], axis=1),
+        levels=[np.concatenate([_level(part, length) for part in parts], axis=1) for length in range(depth)],
+        reached=np.concatenate([part.reached for part in parts], axis=1),
+        unsure=np.concatenate([part.unsure for part in parts], axis=1),
+        told=np.concatenate([part.told for part in parts], axis=2),
+        doubtful=np.concatenate([part.doubtful for part in parts], axis=2),
+    )
+
+
+def _level(part: Spread, length: int) -> Bits:
+    return part.levels[length] if length < len(part.levels) else np.zeros_like(part.reached)

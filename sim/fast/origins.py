@@ -10,6 +10,7 @@ from sim.address import Prefix
 from sim.device import Device
 from sim.device.bgp import IPV6, BgpFamily, BgpInstance, Redistribution
 from sim.device.static import StaticRoute
+from sim.fast.doors import kept_back
 from sim.fast.sessions import NotPlain, Wiring
 from sim.policy import Context
 from sim.route import Origin, PathAttributes, interned
@@ -41,6 +42,8 @@ def _statics(device: Device, connected: set[Prefix], version: int) -> Iterator[P
     for static in device.statics:
         if static.prefix.version != version or static.vrf != "default" or static.table != "main":
             continue
+        if static.protocol != "static":
+            raise NotPlain("a route that a script adds")
         if static.distance > _BEFORE_BGP:
             raise NotPlain("a static route that BGP may replace")
         if _active(static, connected):
@@ -95,5 +98,6 @@ def _offer(
 def start_alike(attributes: Iterable[PathAttributes]) -> bool:
     """Whether the origins of one prefix start alike, and without anything that one path could be preferred for."""
     return len({each.origin for each in attributes}) == 1 and not any(
-        each.as_path or each.med or each.local_pref is not None or each.next_hop is not None for each in attributes
+        each.as_path or each.med or each.local_pref is not None or each.next_hop is not None or kept_back(each)
+        for each in attributes
     )

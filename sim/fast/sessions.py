@@ -7,46 +7,30 @@ A session that is plain and that the two ends disagree on is down, and none.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from sim.address import Address, InterfaceAddress
+from sim.address import Address
 from sim.device import Device
 from sim.device.bgp import IPV6, BgpInstance, Neighbour
+from sim.routing import Ground, Port
 
 End = tuple[str, str]
 """A node and an interface of it."""
 
 
-class Face(Protocol):
-    """What is asked of an interface: its addresses, and whether it can carry packets (`sim.links`)."""
-
-    @property
-    def addresses(self) -> tuple[InterfaceAddress, ...]:
-        """Its addresses, link-local ones of its own left out."""
-        ...
-
-    @property
-    def up(self) -> bool:
-        """Switched on, with a carrier."""
-        ...
-
-    @property
-    def vrf(self) -> str:
-        """`default` for the main table."""
-        ...
-
-    @property
-    def link_local(self) -> Address | None:
-        """The link-local address that it gives itself."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """Every interface by its end, and the end across each cable that has no bridge on it."""
+    """Every port by its end, and the end across each cable that has no bridge on it."""
 
-    faces: Mapping[End, Face]
+    faces: Mapping[End, Port]
     across: Mapping[End, End]
+
+
+def wiring_of(ground: Ground) -> Wiring:
+    """The wires of a network: two ports that have nobody but each other."""
+    faces = {(node, name): port for node, ports in ground.items() for name, port in ports.items()}
+    across = {end: port.neighbours[0] for end, port in faces.items() if len(port.neighbours) == 1}
+    return Wiring(faces, {end: far for end, far in across.items() if across.get(far) == end})
 
 
 class NotPlain(Exception):
@@ -62,6 +46,7 @@ class Told(NamedTuple):
     receiving: Neighbour
     via: Address | None
     end: End  # the receiver's
+    local: Address | None  # its address on the session
 
 
 def sessions(devices: Mapping[str, Device], wiring: Wiring, family: str) -> Iterator[Told]:
@@ -106,15 +91,16 @@ def _told(
     if neighbour.address is None:
         end, far, key = _over_interface(desk.name, neighbour, wiring)
         via: Address | None = wiring.faces[far].link_local if far else None
+        local: Address | None = wiring.faces[end].link_local if far else None
     else:
         end, far, key = _over_addresses(desk.name, neighbour, wiring, owners, family)
-        via = neighbour.address
+        via, local = neighbour.address, key if isinstance(key, Address) else None
     if far is None or not (wiring.faces[end].up and wiring.faces[far].up):
         return
     other = desks.get(far[0])
     back = other.by.get(key) if other else None
     if other and back and family in back.families and _agree(desk, neighbour, other, back):
-        yield Told(other.name, desk.name, back, neighbour, via, end)
+        yield Told(other.name, desk.name, back, neighbour, via, end, local)
 
 
 def _over_interface(name: str, neighbour: Neighbour, wiring: Wiring) -> tuple[End, End | None, Address | str | None]:

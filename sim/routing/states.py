@@ -1,23 +1,37 @@
 """The solved network in the form in which a lab is observed, node by node, each when it is asked for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import Protocol
 
 from sim.address import Prefix
-from sim.routing import KernelRoute, Port
+from sim.routing import Ground, KernelRoute, Peering, Port, Suite
 from sim.routing.engine import Engine
-from sim.routing.kernel import Table, used
+from sim.routing.kernel import Kernel, Table, used
+from sim.routing.meeting import Failure
 from sim.routing.ospf.adjacency import DOWN, Adjacency
+from sim.routing.ospf.domain import Domain
 from sim.routing.values import Hop
 from sim.snapshot import Interface, NextHop, NodeState, Route, Session
 
 _DEVICES = {"physical": "veth", "loopback": ""}
 
 
+class Settled(Protocol):
+    """What an engine has come to, for some nodes at least: kernels, suites by node and daemon, sessions up and down."""
+
+    ground: Ground
+    kernels: Mapping[str, Kernel]
+    suites: Mapping[tuple[str, str], Suite]
+    peerings: Mapping[int, tuple[tuple[str, str], Peering]]
+    failures: Sequence[Failure]
+    domains: Sequence[Domain]
+
+
 class NodeStates(Mapping[str, NodeState]):
     """Every node's state; made at the first question about it, then kept."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine | Settled) -> None:
         self._engine = engine
         self._made: dict[str, NodeState] = {}
 

@@ -3,15 +3,18 @@
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from types import SimpleNamespace
+from pathlib import Path
 
 from sim.address import Address, InterfaceAddress, Prefix
 from sim.device import Device
 from sim.device.bgp import IPV4, BgpFamily, BgpInstance, Neighbour, NeighbourFamily, Origination
 from sim.device.interfaces import InterfaceConfig
-from sim.fast.sessions import End, Wiring
+from sim.fast.sessions import Wiring, wiring_of
 from sim.policy import Context, Policy
 from sim.route import PathAttributes
+from sim.routing import Ground
+from sim.routing.ground import lay
+from sim.topology.model import Endpoint, Link, LinkType, Node, Topology
 
 CABLES = 10 << 24
 
@@ -91,24 +94,27 @@ class Network:
             families={IPV4: family},
             neighbours=tuple(neighbours),
         )
-        return Device(name, interfaces=interfaces, bgp=(instance,))
+        return Device(name, daemons=frozenset({"zebra", "bgpd"}), interfaces=interfaces, bgp=(instance,))
 
     def _family(self, name: str, other: str) -> NeighbourFamily:
         find = self.policies.get
         return NeighbourFamily(imports=find((name, other, "in"), ()), exports=find((name, other, "out"), ()))
 
+    def topology(self) -> Topology:
+        """The drawing: its cables are eth0, eth1, ... at both ends."""
+        links = [
+            Link(LinkType.VETH, (Endpoint(one, f"eth{number}"), Endpoint(two, f"eth{number}")))
+            for number, (one, two) in enumerate(self.cables)
+        ]
+        return Topology("made", Path("made.clab.yml"), {name: Node(name) for name in self.asn}, tuple(links))
+
+    def ground(self) -> Ground:
+        """Its ports."""
+        return lay(self.topology(), self.devices())
+
     def wiring(self) -> Wiring:
-        """Its interfaces, all up, and its cables."""
-        faces = {
-            (name, port): SimpleNamespace(addresses=config.addresses, up=True, vrf="default", link_local=None)
-            for name, device in self.devices().items()
-            for port, config in device.interfaces.items()
-        }
-        across: dict[End, End] = {}
-        for number, (one, two) in enumerate(self.cables):
-            ends = (one, f"eth{number}"), (two, f"eth{number}")
-            across |= {ends[0]: ends[1], ends[1]: ends[0]}
-        return Wiring(faces, across)
+        """Its cables."""
+        return wiring_of(self.ground())
 
 
 def _addresses(cable: int) -> tuple[Address, Address]:
