@@ -16,10 +16,12 @@ from sim.device import Device
 from sim.device.interfaces import MADE, InterfaceConfig
 from sim.device.static import StaticRoute
 from sim.dialects.ifcfg.routes import ZEROCONF, ZEROCONF_METRIC
+from sim.errors import Place
 from sim.surroundings.execution import executed
 from sim.surroundings.kernel import first_sysctls
 from sim.surroundings.listeners import declared_listeners
 from sim.surroundings.management import HOST, INTERFACE, host_interfaces, plan_management
+from sim.surroundings.policy import guarded
 from sim.surroundings.workloads import for_guests, of_guest
 from sim.sysctls import written
 from sim.topology.model import Kind, Link, LinkType, Node, Topology
@@ -82,6 +84,8 @@ class Surroundings:
             device |= of_guest(node, fact)
         if node.group == "compute" and node.facts.workloads:
             device = _with_role(device, for_guests(node, set(device.sysctls)))
+            place = node.place or Place(str(self.topology.file))
+            device = replace(device, filter=guarded(node.facts.workloads, device.filter, place))
         return replace(device, listeners=(*device.listeners, *declared_listeners(node)))
 
     def _numbered(self, node: Node, device: Device) -> Device:
