@@ -2,8 +2,8 @@
 
 Read from bgpd's behaviour (FRR 8.4.4) and lib/routemap's documentation: an entry whose every `match` holds decides; a
 permit applies its `set` lines, then its `call`ed map (whose denial is final), and stops unless `on-match next`,
-`on-match goto N` or `continue` sends it on with what it has become. Where no later entry matches, the last match
-counts: the route is permitted as changed. Where none matched at all, the route is denied.
+`on-match goto N` or `continue` sends it on with what it has become. The last entry asked counts: one that does not match
+denies the route, whatever matched before it (route_map_apply_ext of 8.4). Where none matched at all, it is denied.
 """
 
 from collections.abc import Iterator
@@ -67,7 +67,10 @@ class RouteMap:
     def _walk(self, prefix: Prefix, attributes: PathAttributes, context: Context) -> PathAttributes | None:
         permitted, wanted = False, 0
         for entry in self.entries:
-            if entry.sequence < wanted or not entry.holds(prefix, attributes, context):
+            if entry.sequence < wanted:
+                continue
+            if not entry.holds(prefix, attributes, context):
+                permitted = False
                 continue
             if not entry.permit:
                 return None
