@@ -1,9 +1,10 @@
 # Fabriclab. `make help` tells the whole story.
 TOPOLOGY ?= topologies/dev01
+N        ?= 50
 REPORT   ?= reports/$(notdir $(patsubst %/,%,$(TOPOLOGY)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab-up lab-down verify test check bench clean
+.PHONY: help setup lab-up lab-down verify test check agree bench clean
 
 help: ## this list
 	@printf 'Fabriclab: real daemons, your own configuration, proof.\n\n'
@@ -31,6 +32,10 @@ test: ## every test: on paper, in the kernel, and the scenarios
 check: ## the quick half, without root: style, types, tests on paper
 	@scripts/setup.sh dev
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/pytest -m 'not kernel' tests
+
+agree: ## N random networks, on paper and on real daemons: where do they part? (N=50; SEED=... for one)
+	@scripts/setup.sh dev
+	@.venv/bin/python tests/agreement $(N) $(if $(SEED),--only '$(SEED)')
 
 bench: ## time to convergence against a bare floor and mininet
 	@scripts/setup.sh dev bench

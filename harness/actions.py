@@ -1,11 +1,10 @@
-"""What a scenario may `do` to a network: each action changes the lab and the drawing together.
+"""What a scenario may `do` to a network: each action changes the drawing, and what it is played on, together.
 
 An action's name in a scenario is the function's, with the first underscore as a dot: `link_down` is `link.down`. Its
 parameters after the Stage are what the YAML takes. An action that can not be done raises LabError.
 """
 
 import inspect
-import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,11 +14,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from harness import deploy
 from harness.parameters import CableEnd, NodeName, Vars
 from harness.story import changed
-from lab.lab import Lab
-from sim.errors import LabError, NodeFailed
+from harness.worlds import World
+from sim.errors import LabError
 from sim.topology.facts import Service
 from sim.topology.model import Link, Node, Topology
 
@@ -29,13 +27,18 @@ Action = Callable[..., None]
 
 @dataclass(slots=True)
 class Stage:
-    """A lab while a story changes it. `drawn` is the network with everything in place; `topology` as it is now."""
+    """A network while a story changes it. `drawn` has everything in place; `topology` is the network as it is now.
 
-    lab: Lab
+    `down` are cables by their text, `mtus` those of cable ends that were set, in bytes, `killed` daemons by node.
+    """
+
+    world: World
     drawn: Topology
-    down: set[str] = field(default_factory=set)  # cables, by their text
+    down: set[str] = field(default_factory=set)
     stopped: list[str] = field(default_factory=list)
     ended: dict[tuple[str, str], Service] = field(default_factory=dict)  # by node and name
+    killed: set[tuple[str, str]] = field(default_factory=set)
+    mtus: dict[str, int] = field(default_factory=dict)
     altered: bool = False  # in a way that no other action takes back
 
     @property
@@ -53,19 +56,19 @@ class Stage:
 
 def link_down(stage: Stage, link: CableEnd) -> None:
     """Pull the cable at `link` (node:interface): both ends lose carrier."""
-    stage.lab.set_link(link, up=False)
+    stage.world.set_link(link, up=False)
     stage.down.add(str(stage.cable(link)))
 
 
 def link_up(stage: Stage, link: CableEnd) -> None:
     """Plug the cable at `link` (node:interface) in again."""
-    stage.lab.set_link(link, up=True)
+    stage.world.set_link(link, up=True)
     stage.down.discard(str(stage.cable(link)))
 
 
 def node_stop(stage: Stage, node: NodeName) -> None:
     """Pull the power of `node`: its processes end, its cables go dark. Its workloads stop with it."""
-    stage.lab.halt(node)
+    stage.world.halt(node)
     stage.stopped.append(node)
 
 
@@ -73,31 +76,22 @@ def node_start(stage: Stage, node: NodeName) -> None:
     """Give `node` its power back and boot it with its files."""
     if node not in stage.stopped:
         raise LabError("it is running; node.start wants a node that node.stop stopped", node)
-    stage.lab.restart(node)
-    workloads = [name for name, each in stage.drawn.nodes.items() if each.parent == node]
-    deploy.boot(stage.lab, [node, *workloads])
+    stage.world.start(stage.drawn, node)
     stage.stopped.remove(node)
+    stage.killed = {each for each in stage.killed if each[0] != node}
 
 
 def daemon_kill(stage: Stage, node: NodeName, daemon: str) -> None:
     """End every process called `daemon` on `node` with SIGKILL, so that it can say goodbye to nobody."""
-    running = stage.lab.nodes.get(node)
-    if running is None:
-        raise NodeFailed("it is not running", node)
-    processes = running.processes()
-    found = [each.pid for each in processes if each.name == daemon]
-    if not found:
-        names = ", ".join(sorted({each.name for each in processes})) or "none"
-        raise LabError(f"no process is called {daemon!r}; running: {names}", node)
-    for pid in found:
-        running.signal(pid, signal.SIGKILL)
+    stage.world.kill(stage.drawn, node, daemon)
+    stage.killed.add((node, daemon))
     stage.altered = True
 
 
 def config_push(stage: Stage, overlay: str | None = None, vars: Vars | None = None) -> None:
     """Push changed files (the folder `overlay`: `<node>/<path on the node>`) and other `vars` of nodes or groups."""
     drawn = changed(stage.drawn, Path(overlay) if overlay else None, vars or {})
-    deploy.apply(stage.lab, drawn)
+    stage.world.follow(drawn)
     stage.drawn, stage.altered = drawn, True
     declared = {(name, each.name) for name, node in drawn.nodes.items() for each in node.facts.services}
     stage.ended = {key: each for key, each in stage.ended.items() if key not in declared}
@@ -123,7 +117,8 @@ def service_start(stage: Stage, node: NodeName, name: str) -> None:
 
 def interface_mtu(stage: Stage, interface: CableEnd, bytes: Bytes) -> None:
     """Set the MTU of one end of a cable, `interface` (node:interface), to `bytes`."""
-    stage.lab.set_link(interface, mtu_bytes=bytes)
+    stage.world.set_link(interface, mtu_bytes=bytes)
+    stage.mtus[interface] = bytes
     stage.altered = True
 
 
@@ -132,7 +127,7 @@ def _declare(stage: Stage, node: str, services: tuple[Service, ...]) -> None:
     old = stage.drawn.nodes[node]
     new: Node = replace(old, facts=old.facts.model_copy(update={"services": services}))
     changed = replace(stage.drawn, nodes={**stage.drawn.nodes, node: new})
-    deploy.apply(stage.lab, changed)
+    stage.world.follow(changed)
     stage.drawn = changed
 
 

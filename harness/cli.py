@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from harness import cli_examine, cli_files, cli_generate, cli_lab
+from harness import cli_examine, cli_files, cli_generate, cli_lab, cli_paper
 from sim.errors import FabricError, InputError
 
 EPILOG = "Exit status: 0 pass, 1 a verdict failed, 2 a file or flag is wrong, 3 the host, the lab or an instrument."
@@ -107,6 +107,8 @@ VERBS = (
     cli_lab.shell,
     cli_lab.capture,
     cli_examine.observe,
+    cli_paper.solve,
+    cli_paper.diff,
     cli_examine.trace,
     cli_examine.verify,
     cli_examine.report,

@@ -44,16 +44,21 @@ def trace(
 ) -> None:
     """Send one packet and follow it, hop by hop.
 
-    Says where it died, and by which rule, route or counter. Exit status 1 where it was not delivered.
+    Says where it died, and by which rule, route or counter. Exit status 1 where it was not delivered. On paper, every
+    path that the flow may take, and the line of the file that stops it.
 
     \b
       fabriclab trace topologies/dev01 --from tester --to master --proto tcp --dport 5000
+      fabriclab trace topologies/dev01 --from tester --to master --proto tcp --dport 3306 --on paper
     """
     from harness import console, labs, verbs
 
-    verbs.require(on, ("lab",), "--on")
+    verbs.require(on, ("lab", "paper"), "--on")
     flow = verbs.flow(source, destination, protocol, sport, dport)
-    found = verbs.trace(labs.running(topology, name), flow, size, via)
+    if on == "paper":
+        found = verbs.trace_on_paper(labs.read(topology, name), flow, size, via)
+    else:
+        found = verbs.trace(labs.running(topology, name), flow, size, via)
     console.answer(found, console.trace, as_json)
     raise typer.Exit(0 if found.delivered else 1)
 
@@ -83,13 +88,14 @@ def verify(
       fabriclab verify topologies/dev01 --report reports/dev01
       fabriclab verify scenarios/dev01/functional-test.yml
       fabriclab verify -j 2
+      fabriclab verify scenarios/dev01 --on paper
     """
     from harness import console, verbs, verifying
     from harness import report as reports
 
-    verbs.require(on, ("lab",), "--on")
+    verbs.require(on, ("lab", "paper"), "--on")
     with console.live(quiet=as_json) as progress:
-        found = verifying.verify(targets or ["scenarios"], name=name, keep=keep, jobs=jobs, progress=progress)
+        found = verifying.verify(targets or ["scenarios"], name=name, keep=keep, jobs=jobs, progress=progress, on=on)
     written = reports.write(found, report) if report else ()
     console.report(found, written, as_json)
     raise typer.Exit(found.exit_status)

@@ -79,13 +79,10 @@ def told(verdict: Verdict) -> str:
 class Fabric:
     """A running lab in a test's hands."""
 
-    def __init__(self, play: Play) -> None:
+    def __init__(self, play: Play, lab: Lab) -> None:
         self._play = play
-
-    @property
-    def lab(self) -> Lab:
+        self.lab = lab
         """The lab, for what the checks do not know."""
-        return self._play.stage.lab
 
     @property
     def topology(self) -> Topology:

@@ -67,7 +67,7 @@ class ScenarioFile(pytest.File):
 
     def setup(self) -> None:
         """A lab for this story."""
-        from harness.play import playing
+        from harness.lab_witness import playing
         from sim.errors import FabricError
 
         self.results, self.open = [], ExitStack()
@@ -159,7 +159,7 @@ def fabric(request: pytest.FixtureRequest) -> "Iterator[Fabric]":
     The next test gets the same one if this one left it whole, else a new one.
     """
     from harness.fabric import Fabric
-    from harness.play import playing
+    from harness.lab_witness import playing
 
     marker = request.node.get_closest_marker("topology")
     if marker is None or len(marker.args) != 1:
@@ -169,8 +169,9 @@ def fabric(request: pytest.FixtureRequest) -> "Iterator[Fabric]":
     if path is None:
         pytest.fail(f"topology: there is no {marker.args[0]!r}", pytrace=False)
     pool = _pool(request.config)
-    with playing(pool.take_topology(path.resolve())) as play:
-        network = Fabric(play)
+    lab = pool.take_topology(path.resolve())
+    with playing(lab) as play:
+        network = Fabric(play, lab)
         yield network
     pool.give_back_topology(path.resolve(), whole=network.is_whole)
 

@@ -1,13 +1,15 @@
-"""Run scenarios on a lab that they share: the steps played on it, and a Verdict for each scenario as a whole."""
+"""Run scenarios, on a lab that they share or on paper: the steps played, and a Verdict for each scenario as a whole."""
 
 import re
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from harness.play import LabWitness, StepResult, play_before, witnessing
+from harness.lab_witness import play_before, witnessing
+from harness.paper_witness import play_on_paper
+from harness.play import Play, StepResult
 from harness.scenario import Scenario
 from harness.verdict import Outcome, Verdict, errored, failed, passed, skipped
 from lab.lab import Lab
@@ -69,7 +71,7 @@ def judge(scenario: Scenario, steps: Sequence[StepResult]) -> Verdict:
     if errors:
         return errored(f"{errors[0].step}: {errors[0].verdict.text}")
     if scenario.fails is not None:
-        return _judge_twin(scenario.fails, failures)
+        return _judge_twin(scenario.fails, failures, [each for each in steps if each.verdict.outcome is Outcome.SKIP])
     if failures:
         more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
         return failed(f"{failures[0].step}: {failures[0].verdict.text}{more}")
@@ -80,12 +82,14 @@ def judge(scenario: Scenario, steps: Sequence[StepResult]) -> Verdict:
     return passed(f"{len(answered)} of {len(asked)} expectations hold")
 
 
-def _judge_twin(pattern: str, failures: Sequence[StepResult]) -> Verdict:
+def _judge_twin(pattern: str, failures: Sequence[StepResult], skips: Sequence[StepResult]) -> Verdict:
     for each in failures:
         if re.search(pattern, each.verdict.text):
             return passed(f"fails as it should: {each.verdict.text}")
     if failures:
         return failed(f"fails for another reason: {failures[0].verdict.text}; expected text matching {pattern!r}")
+    if skips:
+        return skipped(f"nothing was learnt: {skips[0].verdict.text}")
     return failed(f"every expectation holds; expected one to fail with text matching {pattern!r}")
 
 
@@ -101,19 +105,33 @@ def run_together(scenarios: Sequence[Scenario], lab: Lab, progress: Progress | N
         for scenario in scenarios:
             started = time.monotonic()
             watching.started(scenario)
-            results.append(_played(scenario, witness, watching, started))
+            results.append(_played(scenario, play_before(witness), lab.stand_ins, watching, started))
             watching.finished(results[-1])
     return results
 
 
-def _played(scenario: Scenario, witness: LabWitness, progress: Progress, started: float) -> ScenarioResult:
+def run_on_paper(scenario: Scenario, progress: Progress | None = None) -> ScenarioResult:
+    """Run a scenario before the simulator: no lab, no root, and each expectation is looked at once."""
+    watching, started = progress or Silent(), time.monotonic()
+    watching.started(scenario)
+    result = _played(scenario, play_on_paper(scenario.draw()), tuple, watching, started)
+    watching.finished(result)
+    return result
+
+
+def _played(
+    scenario: Scenario,
+    play: Play,
+    stand_ins_of: Callable[[], tuple[StandIn, ...]],
+    progress: Progress,
+    started: float,
+) -> ScenarioResult:
     steps: list[StepResult] = []
-    play = play_before(witness)
     try:
         for step in scenario.steps:
             steps.append(play.step(step))
             progress.step(scenario, steps[-1])
-        stand_ins = witness.stage.lab.stand_ins()
+        stand_ins = stand_ins_of()
     except FabricError as error:
         return _broken_off(scenario, steps, error, time.monotonic() - started)
     return ScenarioResult(scenario, judge(scenario, steps), tuple(steps), time.monotonic() - started, stand_ins)

@@ -214,6 +214,13 @@ def trace(lab: Lab, asked: Flow, size: int | None, via: str | None) -> Traced:
         prober.close()
 
 
+def trace_on_paper(network: Topology, asked: Flow, size: int | None, via: str | None) -> Traced:
+    """Walk a flow through the solved network."""
+    from harness.paper_witness import PaperWitness
+
+    return Traced(PaperWitness(network).trace(asked, size_bytes=size, via=via))
+
+
 def schema(of: str) -> Mapping[str, Any]:
     """The JSON schema of a topology or a scenario file."""
     require(of, ("topology", "scenario"), "fabriclab schema")

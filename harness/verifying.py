@@ -15,7 +15,7 @@ from pathlib import Path
 from harness import deploy, labs, report
 from harness.observe import observe
 from harness.report import Report
-from harness.run import Progress, ScenarioResult, own_name, run_together, shared, without_lab
+from harness.run import Progress, ScenarioResult, own_name, run_on_paper, run_together, shared, without_lab
 from harness.scenario import find_scenarios, read_scenario
 from harness.story import Scenario, Step
 from lab.lab import Lab
@@ -34,11 +34,16 @@ class Work:
     lab: Lab | None = None
 
 
-def verify(targets: Sequence[str], *, name: str | None, keep: bool, jobs: int, progress: Progress) -> Report:
-    """Run what the targets mean: scenario files, folders of them, topologies or names of running labs."""
+def verify(
+    targets: Sequence[str], *, name: str | None, keep: bool, jobs: int, progress: Progress, on: str = "lab"
+) -> Report:
+    """Run what the targets mean: scenario files, folders of them, topologies or names of running labs.
+
+    `on` paper, no lab is asked or made, and a topology needs none to be running.
+    """
     began, started = time.monotonic(), report.now()
-    works = [work for target in targets for work in chosen(target, name)]
-    results, kept = _Runs(keep, progress).run(works, jobs)
+    works = [work for target in targets for work in chosen(target, name, on)]
+    results, kept = _on_paper(works, progress) if on == "paper" else _Runs(keep, progress).run(works, jobs)
     networks: dict[str, Topology] = {}
     for work in works:
         for each in work.scenarios:
@@ -55,11 +60,15 @@ def verify(targets: Sequence[str], *, name: str | None, keep: bool, jobs: int, p
     )
 
 
-def chosen(target: str, name: str | None = None) -> list[Work]:
+def chosen(target: str, name: str | None = None, on: str = "lab") -> list[Work]:
     """What one word of the command line means."""
     path = Path(target)
     if not labs.looks_like_a_path(target) or labs.is_topology(path):
-        return [_standing(labs.running(target, name))]
+        if on == "paper":
+            return [Work(_standing(labs.read(target, name), asked=True))]
+        lab = labs.running(target, name)
+        asked = any(state.sessions for state in observe(lab).nodes.values())
+        return [Work(_standing(lab.topology, asked), lab)]
     if path.is_dir():
         return _in_folder(path)
     if not path.exists():
@@ -74,17 +83,25 @@ def _in_folder(folder: Path) -> list[Work]:
     return [Work(tuple(group)) for group in shared(found)]
 
 
-# --- on a lab that runs
+def _on_paper(works: Sequence[Work], progress: Progress) -> tuple[list[ScenarioResult], list[str]]:
+    """Every result in order; no lab is kept."""
+    return [run_on_paper(scenario, progress) for work in works for scenario in work.scenarios], []
 
 
-def _standing(lab: Lab) -> Work:
-    """The scenarios of `scenarios/` for the lab's topology that change nothing; else what every network should hold."""
+# --- of a topology
+
+
+def _standing(topology: Topology, asked: bool) -> tuple[Scenario, ...]:
+    """The scenarios of `scenarios/` for a topology that change nothing; else what every network should hold.
+
+    `asked`: whether any configuration asks for a session.
+    """
     found = tuple(
         scenario
-        for path in _standing_files(lab.topology.file)
+        for path in _standing_files(topology.file)
         if not (scenario := read_scenario(path)).changes and not scenario.overlay and not scenario.vars
     )
-    return Work(found or (_built_in(lab),), lab)
+    return found or (_built_in(topology, asked),)
 
 
 def _standing_files(topology: Path) -> Iterator[Path]:
@@ -105,13 +122,11 @@ def _standing_files(topology: Path) -> Iterator[Path]:
             yield path
 
 
-def _built_in(lab: Lab) -> Scenario:
-    file = lab.topology.file
-    place = Place(str(file))
-    asked = any(state.sessions for state in observe(lab).nodes.values())
+def _built_in(topology: Topology, asked: bool) -> Scenario:
+    place = Place(str(topology.file))
     sessions = (Step("expect", "sessions", {}, place, within_s=SESSIONS_WITHIN_S),) if asked else ()
     steps = (*sessions, Step("expect", "unique", {}, place), Step("expect", "loop_free", {}, place))
-    return Scenario(f"{lab.name}: what every network should hold", file, file, steps)
+    return Scenario(f"{topology.name}: what every network should hold", topology.file, topology.file, steps)
 
 
 # --- the run

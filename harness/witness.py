@@ -1,7 +1,7 @@
 """Witness: what a check may ask of the network, whoever answers.
 
-`harness.play.LabWitness` answers from a running lab. Everything is asked afresh at each call: a check that is retried
-sees the network as it is then.
+`harness.lab_witness` answers from a running lab, `harness.paper_witness` from the simulator. Everything is asked afresh
+at each call: a check that is retried sees the network as it is then.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sim.flow import Flow, Trace
+from sim.paper import Paper
 from sim.snapshot import NextHop, Snapshot
 from sim.topology.model import Topology
 
@@ -39,6 +40,10 @@ class Witness(Protocol):
 
     def snapshot(self) -> Snapshot:
         """The network as it is now."""
+        ...
+
+    def paper(self) -> Paper:
+        """What should be: the network as the actions so far have left it, solved."""
         ...
 
     def traces(self, flows: Sequence[Flow]) -> Sequence[Trace]:

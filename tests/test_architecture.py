@@ -16,7 +16,7 @@ FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 # module: the only files or folders that may import it
 HOMES = {
     "typer": ("harness/cli",),  # cli.py, and a file for each group of verbs: cli_*.py
-    "rich": ("harness/cli", "harness/console.py"),
+    "rich": ("harness/cli", "harness/console"),
     "scapy": ("harness/probes/",),
     "docker": ("lab/runtimes/docker.py",),
     "pyroute2": ("lab/",),

@@ -20,6 +20,8 @@ VERBS = [
     "shell",
     "capture",
     "observe",
+    "solve",
+    "diff",
     "trace",
     "verify",
     "generate",
@@ -28,7 +30,7 @@ VERBS = [
     "schema",
     "preflight",
 ]
-TAKE_JSON = ["deploy", "push", "destroy", "inspect", "exec", "observe", "trace", "verify", "preflight"]
+TAKE_JSON = ["deploy", "push", "destroy", "inspect", "exec", "observe", "solve", "diff", "trace", "verify", "preflight"]
 
 
 @pytest.fixture(autouse=True)

@@ -2,8 +2,8 @@
 
 Read from bgpd's behaviour (FRR 8.4.4) and lib/routemap's documentation: an entry whose every `match` holds decides; a
 permit applies its `set` lines, then its `call`ed map (whose denial is final), and stops unless `on-match next`,
-`on-match goto N` or `continue` sends it on with what it has become. The last entry asked counts: one that does not match
-denies the route, whatever matched before it (route_map_apply_ext of 8.4). Where none matched at all, it is denied.
+`on-match goto N` or `continue` sends it on with what it has become. The last entry asked counts: one that does not
+match denies the route, whatever matched before it (route_map_apply_ext of 8.4). Where none matched, it is denied.
 """
 
 from collections.abc import Iterator

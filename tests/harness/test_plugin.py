@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness import checks, fabric, lab_pool, play, run, scenario
+from harness import checks, fabric, lab_pool, lab_witness, run, scenario
 from harness.play import StepResult
 from harness.verdict import errored, failed, passed, skipped
 
@@ -67,7 +67,7 @@ def site(pytester, monkeypatch):
         yield Played()
 
     monkeypatch.setattr(lab_pool, "LabPool", Pool)
-    monkeypatch.setattr(play, "playing", playing)
+    monkeypatch.setattr(lab_witness, "playing", playing)
     return SimpleNamespace(pytester=pytester, verdicts=verdicts, log=log)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from harness.fabric import Fabric, Unmet, delivered, listeners, mtu, route
 from harness.lab_pool import LabPool
-from harness.play import playing
+from harness.lab_witness import playing
 from harness.run import ScenarioResult, Silent, shared
 from harness.scenario import read_scenario
 from harness.verdict import Outcome
@@ -71,8 +71,9 @@ def pool():
 @pytest.fixture
 def fabric(site, pool):
     path = site / "line.clab.yml"
-    with playing(pool.take_topology(path)) as play:
-        network = Fabric(play)
+    lab = pool.take_topology(path)
+    with playing(lab) as play:
+        network = Fabric(play, lab)
         yield network
     pool.give_back_topology(path, whole=network.is_whole)
 

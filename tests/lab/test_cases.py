@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness import deploy
-from harness.play import playing
+from harness.lab_witness import playing
 from harness.run import own_name
 from harness.story import Step
 from harness.verdict import Outcome

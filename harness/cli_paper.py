@@ -1,0 +1,68 @@
+"""fabriclab: the verbs that need no lab: the network on paper."""
+
+from typing import Annotated
+
+import typer
+
+from harness.cli_options import JsonOption, NameOption, NodesArgument, OutsideOption, TopologyArgument
+from sim.errors import InputError
+
+
+def solve(
+    topology: TopologyArgument,
+    nodes: NodesArgument = None,
+    notes: Annotated[bool, typer.Option("--notes", help="What the model does not know.")] = False,
+    allow_outside_binds: OutsideOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """What the files make of the network, without a lab.
+
+    Sessions, routes and next hops, derived from the configuration; a summary in numbers, or the tables of NODEs. JSON
+    is the same document that observe gives.
+
+    \b
+      fabriclab solve topologies/dev01
+      fabriclab solve topologies/dev01 gw
+      fabriclab solve topologies/dev01 --notes
+    """
+    from harness import console, console_paper, labs, solving
+
+    network = labs.read(topology, None, allow_outside_binds)
+    with console.progress(f"solve {network.name}", quiet=as_json) as progress:
+        paper = solving.paper(network, progress)
+    if notes:
+        console.answer(solving.notes(paper), console_paper.model_notes, as_json)
+    elif as_json or nodes:
+        snapshot = solving.snapshot(paper, nodes or ())
+        console.document(snapshot.to_json()) if as_json else console.snapshot(snapshot)
+    else:
+        console.answer(solving.summary(paper), console_paper.solved, as_json)
+
+
+def diff(
+    old: TopologyArgument,
+    new: Annotated[str | None, typer.Argument(metavar="NEW", help="Another topology, file or folder.")] = None,
+    flows: Annotated[int, typer.Option(help="How many flows are walked at the most.", min=0)] = 5_000,
+    name: NameOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Where lab and paper part; or two networks, on paper.
+
+    With one TOPOLOGY, its running lab against what its files should make of it. With NEW, what a change would change:
+    routes, sessions, and which flows it opens and closes; no lab is needed. Exit status 1 where there is a difference.
+
+    \b
+      fabriclab diff topologies/dev01
+      fabriclab diff topologies/dev01 /tmp/dev01-changed
+    """
+    from harness import console, console_paper, diffing, labs
+
+    if name and new:
+        raise InputError("--name means a running lab; two networks are compared on paper", "fabriclab diff")
+    with console.progress("diff", quiet=as_json) as progress:
+        if new is None:
+            found = diffing.lab_against_paper(labs.running(old, name), progress)
+        else:
+            found = diffing.paper_against_paper(labs.read(old), labs.read(new), flows, progress)
+    console.answer(found, console_paper.parting, as_json)
+    raise typer.Exit(found.exit_status)

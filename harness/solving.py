@@ -1,0 +1,69 @@
+"""`fabriclab solve`: what the files make of the network, in numbers, in tables, in reasons."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from harness.verbs import Answer
+from sim.devices import read_devices
+from sim.paper import Paper
+from sim.snapshot import Snapshot
+from sim.solve import solve
+from sim.topology.model import Topology
+
+
+def paper(network: Topology, progress: Callable[[str], None]) -> Paper:
+    """The network solved. ConfigError where a file is wrong, NotConverged where the routes never settle."""
+    progress(f"files of {len(network.nodes)} nodes")
+    devices = read_devices(network)
+    progress("routes")
+    return solve(network, devices)
+
+
+def snapshot(found: Paper, nodes: Sequence[str]) -> Snapshot:
+    """The whole Snapshot, or that of some nodes."""
+    chosen = [found.topology.node(name).name for name in nodes] or list(found.snapshot.nodes)
+    return replace(found.snapshot, nodes={name: found.snapshot.nodes[name] for name in chosen})
+
+
+def notes(found: Paper) -> Answer:
+    """What the model does not know, names that lead nowhere, and how much of each file was understood."""
+    shares = [
+        {"node": name, "file": path, "lines": share.lines, "known": share.known}
+        for name, device in found.devices.items()
+        for path, share in device.understood.items()
+    ]
+    findings = [
+        {"place": str(each.place), "kind": each.kind, "text": each.text}
+        for device in found.devices.values()
+        for each in device.findings
+    ]
+    noted = [{"place": str(note.place), "text": note.text, "policy": note.policy} for note in found.snapshot.notes]
+    return Answer({"notes": noted, "findings": findings, "understood": shares})
+
+
+def summary(found: Paper) -> Answer:
+    """The network in numbers, what is down, and what real daemons may settle in several ways."""
+    sessions = [(name, each) for name, state in found.snapshot.nodes.items() for each in state.sessions]
+    down = [(name, each) for name, each in sessions if not each.up]
+    return Answer(
+        {
+            "topology": found.topology.name,
+            "nodes": len(found.topology.nodes),
+            "links": len(found.topology.links),
+            "counts": {"sessions asked for": len(sessions), "sessions up": len(sessions) - len(down)} | _routes(found),
+            "down": [
+                {"node": name, "session": f"{each.protocol} {each.peer}", "why": each.state} for name, each in down
+            ],
+            "unsettled": [{"node": each.node, "prefix": each.prefix, "why": each.why} for each in found.unsettled],
+            "notes": len(found.snapshot.notes),
+        }
+    )
+
+
+def _routes(found: Paper) -> dict[str, int]:
+    """FIB entries by protocol, and their next hops."""
+    routes = [route for state in found.snapshot.nodes.values() for route in state.fib.values()]
+    counts = Counter(route.protocol for route in routes)
+    hops = sum(len(route.next_hops) for route in routes)
+    return {f"{protocol} routes": count for protocol, count in sorted(counts.items())} | {"next hops": hops}

@@ -1,0 +1,113 @@
+"""Paper against the real daemons: a random network is deployed, solved, and compared until both say the same.
+
+`parted` is what still differs when its time is over; `shrunk` finds a smaller network that differs in the same way.
+"""
+
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from network import Network, smaller
+
+from harness import deploy
+from harness.lab_witness import playing
+from harness.run import own_name
+from harness.story import Step
+from harness.verdict import Outcome, Verdict
+from sim.errors import Place
+from sim.flow import Flow
+from sim.paper import Paper
+from sim.topology.reader import read_topology
+from sim.trace import trace
+
+WITHIN_S = 40.0
+"""Time to converge: OSPF's wait and BGP's second try at a connection fit in several times."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A network on which paper and daemons part, and how."""
+
+    network: Network
+    verdict: Verdict
+
+    @property
+    def kind(self) -> str:
+        """The first difference without its names and numbers: what stays the same while a network shrinks."""
+        first = self.verdict.evidence.get("table", [self.verdict.text])[0]
+        return re.sub(r"[0-9a-f]*[.:][0-9a-f.:/]+|\d+", "#", str(first))
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A network on paper, and whether the real daemons say the same."""
+
+    paper: Paper
+    verdict: Verdict
+
+    @property
+    def agrees(self) -> bool:
+        """Whether they do."""
+        return self.verdict.outcome is Outcome.PASS
+
+    @property
+    def told(self) -> str:
+        """How they part."""
+        return "\n".join([self.verdict.text, *map(str, self.verdict.evidence.get("table", ()))])
+
+    def delivered(self, source: str, destination: str, port: int) -> bool:
+        """Whether, on paper, a connection gets there and back."""
+        return trace(self.paper, Flow(source, destination, "tcp", None, port)).delivered
+
+
+def judged(network: Network, within_s: float = WITHIN_S, rewritten: tuple[str, str] = ("", "")) -> Judged:
+    """A network deployed, solved, and compared until both say the same or the time is over.
+
+    `rewritten`: a text of the frr.conf files, and what stands there instead.
+    """
+    with _written(network, rewritten) as file:
+        lab = deploy.bring_up(read_topology(file, name=own_name("agree")))
+        try:
+            with playing(lab) as play:
+                step = Step("expect", "agrees", {"flows": 30}, Place(str(file)), within_s=within_s)
+                return Judged(play.witness.paper(), play.step(step).verdict)
+        finally:
+            lab.destroy()
+
+
+def parted(network: Network) -> Finding | None:
+    """How paper and the daemons differ on a network; None where they agree, or where the model does not know."""
+    verdict = judged(network).verdict
+    return None if verdict.outcome in (Outcome.PASS, Outcome.SKIP) else Finding(network, verdict)
+
+
+def shrunk(finding: Finding, tries: int = 60, judge: Callable[[Network], Finding | None] = parted) -> Finding:
+    """A smaller network with a difference of the same kind; at most `tries` labs are brought up."""
+    while tries > 0:
+        for candidate in smaller(finding.network):
+            tries -= 1
+            less = judge(candidate)
+            if less is not None and less.kind == finding.kind:
+                finding = less
+                break
+            if tries <= 0:
+                return finding
+        else:
+            return finding
+    return finding
+
+
+@contextmanager
+def _written(network: Network, rewritten: tuple[str, str]) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="agree-"))
+    try:
+        file = network.write(folder)
+        for conf in folder.rglob("frr.conf"):
+            conf.write_text(conf.read_text().replace(*rewritten))
+        yield file
+    finally:
+        shutil.rmtree(folder)
