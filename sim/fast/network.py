@@ -15,9 +15,11 @@ from sim.device.bgp import IPV4, IPV6
 from sim.fast.adverts import Adverts
 from sim.fast.bgp import FastBgp, read_plain, solve_plain
 from sim.fast.sessions import NotPlain, Told, wiring_of
-from sim.routing import End, Ground, KernelRoute, Peering, Suite
+from sim.links import Links
+from sim.routing import End, KernelRoute, Peering, Suite
 from sim.routing.frr.router_id import router_id_of
-from sim.routing.kernel import Kernel, connected, used
+from sim.routing.ground import bare_routes, lay
+from sim.routing.kernel import Kernel, used
 from sim.routing.meeting import Failure, Registry, meet
 from sim.routing.ospf.domain import Domain
 from sim.routing.states import NodeStates
@@ -28,8 +30,9 @@ from sim.snapshot import NodeState
 class FastNetwork(Mapping[str, NodeState]):
     """The states of all nodes, by name. NotPlain, with the reason, for a network that is not for this engine."""
 
-    def __init__(self, ground: Ground, devices: Mapping[str, Device]) -> None:
-        self.ground, self.devices = ground, devices
+    def __init__(self, links: Links, devices: Mapping[str, Device]) -> None:
+        self.links, self.devices = links, devices
+        self.ground = ground = lay(links)
         if any(device.bird is not None or device.ospf for device in devices.values()):
             raise NotPlain("BIRD or OSPF")
         speakers = {name: device for name, device in devices.items() if _speaks(device)}
@@ -72,7 +75,7 @@ class FastNetwork(Mapping[str, NodeState]):
             return found
         suites = {(n, suite.daemon): suite for n in self.ground for suite in suites_of(self.devices[n], self.ground[n])}
         for (node, _), suite in suites.items():
-            _show(suite, Kernel(self.ground[node], self.devices[node].statics))
+            _show(suite, Kernel(bare_routes(self.links, node)))
             suite.work()
         ends = [end for suite in suites.values() for end in suite.ends()]
         sources = meet(
@@ -117,12 +120,12 @@ class FastNetwork(Mapping[str, NodeState]):
 
     def _local(self) -> Iterator[tuple[str, int]]:
         """The protocol of each route that a node has by itself, with its number of next hops."""
-        for node, ports in self.ground.items():
+        for node in self.ground:
             if self.devices[node].statics:
-                made = _Own(self.ground, self.devices[node], node)
+                made = _Own(self, node)
                 yield from ((route.protocol, max(1, len(route.hops))) for route in made.routes())
             else:
-                found = {route.prefix for port in ports.values() if port.table == "main" for route in connected(port)}
+                found = {route.prefix for route in self.links.connected(node) if route.vrf == "default"}
                 yield from (("kernel", 1) for _ in found)
 
 
@@ -133,9 +136,10 @@ def _speaks(device: Device) -> bool:
 class _Own:
     """A node before anybody has told it anything."""
 
-    def __init__(self, ground: Ground, device: Device, name: str) -> None:
-        self.kernel = Kernel(ground[name], device.statics)
-        self.suites = {(name, suite.daemon): suite for suite in suites_of(device, ground[name])}
+    def __init__(self, network: FastNetwork, name: str) -> None:
+        self.kernel = Kernel(bare_routes(network.links, name))
+        suites = suites_of(network.devices[name], network.ground[name])
+        self.suites = {(name, suite.daemon): suite for suite in suites}
         for suite in self.suites.values():
             _show(suite, self.kernel)
 
@@ -155,8 +159,8 @@ class _Alone:
     """One node with its neighbours' words, as `NodeStates` wants an engine."""
 
     def __init__(self, network: FastNetwork, name: str) -> None:
-        own = _Own(network.ground, network.devices[name], name)
-        self.ground = network.ground
+        own = _Own(network, name)
+        self.links, self.devices = network.links, network.devices
         self.kernels: Mapping[str, Kernel] = {name: own.kernel}
         self.suites: Mapping[tuple[str, str], Suite] = own.suites
         self.peerings: Mapping[int, tuple[tuple[str, str], Peering]] = {}

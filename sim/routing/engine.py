@@ -12,7 +12,9 @@ from collections.abc import Iterable, Mapping
 from sim.address import Address, Prefix
 from sim.device import Device
 from sim.errors import NotConverged
-from sim.routing import Advert, Changes, End, Ground, LinkState, Peering, Suite
+from sim.links import Links
+from sim.routing import Advert, Changes, End, LinkState, Peering, Suite
+from sim.routing.ground import bare_routes, lay
 from sim.routing.kernel import Kernel
 from sim.routing.meeting import Failure, Pair, Registry, meet
 from sim.routing.ospf import Router
@@ -28,12 +30,12 @@ Place = tuple[str, str]  # a node, and the daemon of a suite on it
 
 
 class Engine:
-    """One network on its way to the fixed point. `only` restricts the prefixes that are carried (None: all)."""
+    """One network on its way to the fixed point."""
 
-    def __init__(self, ground: Ground, devices: Mapping[str, Device], newest_wins: bool = False) -> None:
-        self.ground, self.devices = ground, devices
-        self.newest_wins = newest_wins
-        self.kernels = {name: Kernel(ports, devices[name].statics) for name, ports in ground.items()}
+    def __init__(self, links: Links, devices: Mapping[str, Device]) -> None:
+        self.links, self.devices = links, devices
+        self.ground = ground = lay(links)
+        self.kernels = {name: Kernel(bare_routes(links, name)) for name in ground}
         self.suites: dict[Place, Suite] = {}
         for name, ports in ground.items():
             for suite in suites_of(devices[name], ports):

@@ -5,7 +5,10 @@ from functools import cached_property
 from typing import Protocol
 
 from sim.address import Prefix
-from sim.routing import Ground, KernelRoute, Peering, Port, Suite
+from sim.device import Device
+from sim.links import Links
+from sim.links.face import Face
+from sim.routing import KernelRoute, Peering, Suite
 from sim.routing.engine import Engine
 from sim.routing.kernel import Kernel, Table, used
 from sim.routing.meeting import Failure
@@ -13,14 +16,15 @@ from sim.routing.ospf.adjacency import DOWN, Adjacency
 from sim.routing.ospf.domain import Domain
 from sim.routing.values import Hop
 from sim.snapshot import Interface, NextHop, NodeState, Route, Session
-
-_DEVICES = {"physical": "veth", "loopback": ""}
+from sim.sysctls import shown
+from sim.trace.rules import policy_rules
 
 
 class Settled(Protocol):
     """What an engine has come to, for some nodes at least: kernels, suites by node and daemon, sessions up and down."""
 
-    ground: Ground
+    links: Links
+    devices: Mapping[str, Device]
     kernels: Mapping[str, Kernel]
     suites: Mapping[tuple[str, str], Suite]
     peerings: Mapping[int, tuple[tuple[str, str], Peering]]
@@ -41,10 +45,10 @@ class NodeStates(Mapping[str, NodeState]):
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._engine.ground)
+        return iter(self._engine.links.topology.nodes)
 
     def __len__(self) -> int:
-        return len(self._engine.ground)
+        return len(self._engine.links.topology.nodes)
 
     def _state(self, name: str) -> NodeState:
         engine = self._engine
@@ -52,10 +56,12 @@ class NodeStates(Mapping[str, NodeState]):
         suites = [suite for (node, _), suite in engine.suites.items() if node == name]
         prefixes = {prefix for suite in suites for prefix in suite.bgp_prefixes()}
         return NodeState(
-            interfaces={port.name: _interface(port) for port in engine.ground[name].values()},
+            interfaces={face.name: _interface(face) for face in engine.links.faces[name].values()},
             fib=tables.pop("main", {}),
             tables=tables,
+            rules=tuple(policy_rules(engine.devices[name].rules)),
             sessions=self._sessions.get(name, ()),
+            sysctls=dict(shown(engine.devices[name].sysctls, dict.fromkeys(engine.links.faces[name], False))),
             router_ids={key: value for suite in suites for key, value in suite.router_ids().items()},
             bgp_prefixes=tuple(sorted(map(str, prefixes))),
         )
@@ -128,8 +134,8 @@ def _hop(hop: Hop) -> NextHop:
     return NextHop(None if hop.via is None else str(hop.via), hop.interface, hop.weight)
 
 
-def _interface(port: Port) -> Interface:
-    own = tuple(map(str, port.addresses))
-    if port.link_local is not None and port.up:
-        own = (*own, f"{port.link_local}/64")
-    return Interface(port.name, own, port.up, port.mtu_bytes, device=_DEVICES.get(port.kind, port.kind))
+def _interface(face: Face) -> Interface:
+    own = tuple(map(str, face.addresses))
+    if face.link_local is not None and face.on:
+        own = (*own, f"{face.link_local}/64")
+    return Interface(face.name, own, face.up, face.mtu_bytes, face.mac, face.device, face.master)

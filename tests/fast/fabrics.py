@@ -10,9 +10,9 @@ from sim.device import Device
 from sim.device.bgp import IPV4, BgpFamily, BgpInstance, Neighbour, NeighbourFamily, Origination
 from sim.device.interfaces import InterfaceConfig
 from sim.fast.sessions import Wiring, wiring_of
+from sim.links import Links, solve_links
 from sim.policy import Context, Policy
 from sim.route import PathAttributes
-from sim.routing import Ground
 from sim.routing.ground import lay
 from sim.topology.model import Endpoint, Link, LinkType, Node, Topology
 
@@ -108,13 +108,13 @@ class Network:
         ]
         return Topology("made", Path("made.clab.yml"), {name: Node(name) for name in self.asn}, tuple(links))
 
-    def ground(self) -> Ground:
-        """Its ports."""
-        return lay(self.topology(), self.devices())
+    def links(self) -> Links:
+        """Its interfaces and cables."""
+        return solve_links(self.topology(), self.devices())
 
     def wiring(self) -> Wiring:
         """Its cables."""
-        return wiring_of(self.ground())
+        return wiring_of(lay(self.links()))
 
 
 def _addresses(cable: int) -> tuple[Address, Address]:

@@ -16,7 +16,7 @@ from sim.solve import solve
 
 
 def general(network: Network) -> Mapping[str, NodeState]:
-    engine = Engine(network.ground(), network.devices())
+    engine = Engine(network.links(), network.devices())
     engine.run()
     return NodeStates(engine)
 
@@ -32,7 +32,7 @@ def settled(states: Mapping[str, NodeState]) -> dict[str, NodeState]:
 @pytest.mark.parametrize("ports", [4, 6])
 def test_a_fat_tree_is_the_same_to_both_engines(ports: int) -> None:
     network = fat_tree(ports)
-    fast = FastNetwork(network.ground(), network.devices())
+    fast = FastNetwork(network.links(), network.devices())
     assert dict(fast) == dict(general(network))
 
 
@@ -41,7 +41,7 @@ def test_random_networks_are_the_same_to_both_engines_where_the_fast_one_takes_t
     for seed in range(40):
         network = random_network(seed)
         try:
-            fast = FastNetwork(network.ground(), network.devices())
+            fast = FastNetwork(network.links(), network.devices())
         except NotPlain:
             continue
         taken += 1
@@ -66,8 +66,8 @@ def test_a_session_that_one_side_does_not_want_is_down_to_both_engines() -> None
         devices["core0"],
         bgp=(replace(instance, neighbours=(replace(instance.neighbours[0], remote_as=1), *instance.neighbours[1:])),),
     )
-    fast = FastNetwork(network.ground(), devices)
-    engine = Engine(network.ground(), devices)
+    fast = FastNetwork(network.links(), devices)
+    engine = Engine(network.links(), devices)
     engine.run()
     assert settled(fast) == settled(NodeStates(engine))
     assert fast.counts().sessions_up == fast.counts().sessions_asked - 2

@@ -48,7 +48,7 @@ class Zebra:
         """Others' kernel routes: those of addresses zebra knows from the addresses themselves. The kernel's metric
         counts within the `kernel` protocol (kernel_route distance is 0 below 2^24)."""
         vrf = next((name for name, known in self._tables.items() if known == table), None)
-        alien = [route for route in routes if route.protocol != "kernel" or _is_remote(route)]
+        alien = [route for route in routes if self._is_seen(route)]
         if vrf is None:
             return
         best = min(alien, key=lambda route: route.metric, default=None)
@@ -126,6 +126,12 @@ class Zebra:
         port = self._ports.get(name)
         return name == "lo" if port is None else port.up
 
+    def _is_seen(self, route: KernelRoute) -> bool:
+        """Whether zebra takes a route for one of the kernel's, and it leads somewhere now."""
+        if route.protocol == "kernel" and not any(hop.via is not None for hop in route.hops):
+            return False
+        return not route.hops or any(self._is_up(hop.interface or "") for hop in route.hops)
+
     def _connect(self, port: Port) -> None:
         """Connected routes: of every address, a host's included."""
         if not port.up:
@@ -157,10 +163,6 @@ def _static(distance: int, group: list[StaticRoute]) -> RibRoute:
     hops = tuple(Hop(each.via, each.interface, each.weight) for each in group if each.type is RouteType.UNICAST)
     kind = RouteType.UNICAST if hops else first.type
     return RibRoute("static", distance, 0, hops, kind, tag=first.tag, vrf=first.next_hop_vrf)
-
-
-def _is_remote(route: KernelRoute) -> bool:
-    return any(hop.via is not None for hop in route.hops)
 
 
 def _in_kernel(hop: Hop, version: int) -> Hop:
