@@ -35,7 +35,7 @@ class Setting:
 
 
 class SysctlFiles:
-    """systemd-sysctl."""
+    """systemd-sysctl, before the interfaces come up."""
 
     name, order = "sysctl", 10
 
@@ -44,17 +44,35 @@ class SysctlFiles:
         return path == "/etc/sysctl.conf" or (path.startswith("/etc/sysctl.d/") and path.endswith(".conf"))
 
     def parse(self, node: Node, files: Mapping[str, Source]) -> Device:
-        """The parameters as they are in the end. ConfigError at a line without a value."""
+        """The parameters as they are once all were written. ConfigError at a line without a value."""
         settings: list[Setting] = []
         understood: dict[str, Understood] = {}
-        for path in sorted(files, key=lambda path: (path == "/etc/sysctl.conf", path)):
+        for path in _in_order(files):
             lines = list(read_settings(files[path]))
             settings += lines
             understood[path] = Understood(len(lines), sum("*" not in each.key for each in lines))
-        notes = tuple(
-            Note(each.place, f"{each.key}: patterns are not modelled") for each in settings if "*" in each.key
-        )
+        patterns = [each for each in settings if "*" in each.key]
+        notes = tuple(Note(each.place, f"{each.key}: patterns are not modelled") for each in patterns)
         return Device(node.name, sysctls=settled(settings), notes=notes, understood=understood)
+
+
+class SysctlOfInterfaces:
+    """The same files once more, as udev does it for each new interface: only the keys of interfaces."""
+
+    name, order = "sysctl of interfaces", 30
+
+    def claims(self, path: str) -> bool:
+        """The same files."""
+        return SysctlFiles().claims(path)
+
+    def parse(self, node: Node, files: Mapping[str, Source]) -> Device:
+        """What the files say of interfaces by name."""
+        settings = [each for path in _in_order(files) for each in read_settings(files[path])]
+        return Device(node.name, sysctls=settled([each for each in settings if each.interface is not None]))
+
+
+def _in_order(files: Mapping[str, Source]) -> list[str]:
+    return sorted(files, key=lambda path: (path == "/etc/sysctl.conf", path))
 
 
 def read_settings(source: Source) -> Iterator[Setting]:
@@ -69,13 +87,12 @@ def read_settings(source: Source) -> Iterator[Setting]:
 
 
 def settled(settings: list[Setting]) -> dict[str, str]:
-    """What is left when all were written, those of interfaces twice."""
+    """What is left when all were written, one after another."""
     sysctls: dict[str, str] = {}
-    late = (each for each in settings if each.interface is not None)
-    for each in (*settings, *late):
+    for each in settings:
         if each.key.startswith("net.") and "*" not in each.key:
             sysctls = written(sysctls, each.key, each.value)
     return sysctls
 
 
-DIALECTS = (SysctlFiles(),)
+DIALECTS = (SysctlFiles(), SysctlOfInterfaces())

@@ -1,6 +1,7 @@
 """Face: one interface as it will be, once its node's files and its cables have both had their say."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 
 from sim.address import Address, InterfaceAddress
@@ -16,8 +17,7 @@ class Face:
     """A solved interface. `addresses` are in the kernel's order (IPv4, then IPv6), link-local ones of its own left out.
 
     `on` is whether it is switched on, `carrier` whether it has a carrier. `vrf` is `default` for the main table.
-    `link_local` is the address it gives itself (RFC 4291 2.5.6): from its MAC where the drawing tells that, else a
-    stand-in that is the same each time, since the lab's MACs are the lab's business.
+    `names_itself`: it has a link-local address of its own making.
     """
 
     node: str
@@ -28,7 +28,7 @@ class Face:
     carrier: bool = True
     mtu_bytes: int = 1500
     mac: str | None = None
-    link_local: Address | None = None
+    names_itself: bool = False
     master: str | None = None
     vrf: str = "default"
     parent: str | None = None
@@ -42,11 +42,21 @@ class Face:
         return self.on and self.carrier
 
     @property
+    def link_local(self) -> Address | None:
+        """The address that it gives itself (RFC 4291 2.5.6); None where it has none.
+
+        From its MAC where the drawing tells that, else a stand-in that is the same each time: the lab's MACs are the
+        lab's business.
+        """
+        return link_local_of(self.node, self.name, self.mac) if self.names_itself else None
+
+    @property
     def end(self) -> End:
         """Its name in the whole network."""
         return self.node, self.name
 
 
+@lru_cache(1 << 17)
 def link_local_of(node: str, name: str, mac: str | None) -> Address:
     """The link-local address that an interface gives itself: EUI-64 of its MAC (RFC 4291 appendix A), or a stand-in."""
     if mac:

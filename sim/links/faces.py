@@ -7,12 +7,13 @@ never had a port has it too: seen with Linux 6.18, 2026-11-25); of a VLAN, its p
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from sim.address import InterfaceAddress, parse_interface
 from sim.device import Device
 from sim.device.interfaces import MADE, InterfaceConfig
-from sim.links.face import Face, link_local_of
+from sim.links.face import Face
 from sim.sysctls import interface_value
 
 LOOPBACK = "lo"
@@ -20,8 +21,7 @@ _LO_MTU_BYTES, _DEFAULT_MTU_BYTES, _VRF_MTU_BYTES = 65536, 1500, 65575
 _OWN = (parse_interface("127.0.0.1/8"), parse_interface("::1/128"))
 
 
-@dataclass(frozen=True, slots=True)
-class Socket:
+class Socket(NamedTuple):
     """Where a cable enters a node: what the drawing gives this end, and whether the far end lights it."""
 
     interface: str
@@ -62,39 +62,48 @@ def _cabled(node: str, device: Device, socket: Socket, master: str | None) -> Fa
     config = device.interfaces.get(socket.interface)
     if config is None:
         config = InterfaceConfig(socket.interface)
-    mac = config.mac or socket.mac
-    face = _face(node, device, config, socket.device, mac, master)
-    return replace(face, carrier=socket.lit, mtu_bytes=config.mtu_bytes or socket.mtu_bytes)
+    return _face(node, device, config, socket, master)
 
 
 def _made(node: str, device: Device, config: InterfaceConfig, master: str | None) -> Face:
-    face = _face(node, device, config, config.kind, config.mac, master)
-    parent = config.parent if config.kind == "vlan" else None
-    return replace(face, parent=parent, vlan_id=config.vlan_id if parent else None)
+    mtu = _VRF_MTU_BYTES if config.kind == "vrf" else _DEFAULT_MTU_BYTES
+    return _face(node, device, config, Socket(config.name, mtu, device=config.kind), master)
 
 
-def _face(node: str, device: Device, config: InterfaceConfig, kind: str, mac: str | None, master: str | None) -> Face:
-    """A face by its own configuration alone; MTU and carrier as if nothing stood around it."""
+def _face(node: str, device: Device, config: InterfaceConfig, socket: Socket, master: str | None) -> Face:
+    """A face by its own configuration and its cable; MTU and carrier of one that stands on others come later."""
     on = config.up is not False
-    speaks = on and (not device.sysctls or interface_value(device.sysctls, 6, config.name, "disable_ipv6") != "1")
-    named = speaks and master is None and kind != "vrf"
+    speaks = on and _speaks_ipv6(device.sysctls, config.name)
+    is_vlan = socket.device == "vlan"
     return Face(
         node=node,
         name=config.name,
-        device=kind,
+        device=socket.device,
         addresses=_in_order(config.addresses, ipv6=speaks) if config.addresses else (),
         on=on,
-        mtu_bytes=config.mtu_bytes or (_VRF_MTU_BYTES if kind == "vrf" else _DEFAULT_MTU_BYTES),
-        mac=mac,
-        link_local=link_local_of(node, config.name, mac) if named else None,
+        carrier=socket.lit,
+        mtu_bytes=config.mtu_bytes or socket.mtu_bytes,
+        mac=config.mac or socket.mac,
+        names_itself=speaks and master is None and socket.device != "vrf",
         master=master or config.vrf,
-        vrf=(config.name if kind == "vrf" else config.vrf) or "default",
+        vrf=(config.name if socket.device == "vrf" else config.vrf) or "default",
+        parent=config.parent if is_vlan else None,
+        vlan_id=config.vlan_id if is_vlan else None,
         peers=config.peers,
         virtual_addresses=config.virtual_addresses,
     )
 
 
+def _speaks_ipv6(sysctls: Mapping[str, str], interface: str) -> bool:
+    for key in sysctls:
+        if key.endswith("disable_ipv6"):
+            return interface_value(sysctls, 6, interface, "disable_ipv6") != "1"
+    return True
+
+
 def _in_order(addresses: tuple[InterfaceAddress, ...], *, ipv6: bool = True) -> tuple[InterfaceAddress, ...]:
+    if len(addresses) == 1 and (ipv6 or addresses[0].version == 4):
+        return addresses
     four = tuple(each for each in addresses if each.version == 4)
     return (*four, *(each for each in addresses if each.version == 6)) if ipv6 else four
 

@@ -19,11 +19,12 @@ _STANDARD_VLAN = 1
 
 @dataclass(slots=True)
 class Wires:
-    """The network below the addresses. `far` maps a cabled end to its other end."""
+    """The network below the addresses. `far` maps a cabled end to its other end; what is `pulled` leads nowhere."""
 
     faces: Mapping[str, Mapping[str, Face]]
     devices: Mapping[str, Device]
     far: Mapping[End, End]
+    pulled: frozenset[End] = frozenset()
     _children: dict[End, dict[int, str]] = field(default_factory=dict)
     _scanned: set[str] = field(default_factory=set)
 
@@ -85,7 +86,7 @@ class Wires:
             yield from self._bridged(node, name, None, tags)
         elif face.device == "bond":
             yield from (("out", (node, member), tags) for member in self._members(node, name))
-        elif end in self.far:
+        elif end in self.far and end not in self.pulled:
             yield "in", self.far[end], tags
 
     def _received(self, end: End, tags: Tags) -> Iterator[tuple[str, End, Tags]]:

@@ -59,7 +59,7 @@ class Surroundings:
         if node.kind is Kind.BRIDGE:
             ports = tuple(self._ports.get(node.name, ()))
             interfaces[node.name] = InterfaceConfig(node.name, "bridge", members=ports)
-        sysctls = first_sysctls(node)
+        sysctls = first_sysctls(node, self._indexes.get(node.name, {}) if node.sysctls else ())
         if _is_gateway(node):
             sysctls[_IPV6_FORWARDING] = "1"
         device = Device(node.name, interfaces=interfaces, sysctls=sysctls)
@@ -89,18 +89,24 @@ class Surroundings:
         return replace(device, listeners=(*device.listeners, *declared_listeners(node)))
 
     def _numbered(self, node: Node, device: Device) -> Device:
-        """The device with each zeroconf route's metric complete: 1000 and its interface's number (RHEL's ifup-eth)."""
+        """The device with each zeroconf route's metric complete: 1000 and its interface's number (RHEL's ifup-eth).
+
+        A bridge that is only just being made has none yet in the lab: 1000 alone.
+        """
         unfinished = (each.metric == ZEROCONF_METRIC and each.prefix == ZEROCONF for each in device.statics)
         if not any(unfinished):
             return device
         numbers = self._indexes.get(node.name, {})
         made = (name for name, config in device.interfaces.items() if config.kind in MADE and name not in numbers)
-        numbers = {**{name: number for number, name in enumerate(made, _FIRST_MADE)}, **numbers}
+        first = _FIRST_MADE + sum(number < _FIRST_CABLED for number in numbers.values())
+        numbers = {**{name: number for number, name in enumerate(made, first)}, **numbers}
+        bridges = {name for name, config in device.interfaces.items() if config.kind == "bridge"}
 
         def complete(each: StaticRoute) -> StaticRoute:
             if each.metric != ZEROCONF_METRIC or each.prefix != ZEROCONF:
                 return each
-            return replace(each, metric=ZEROCONF_METRIC + numbers.get(each.interface or "", 0))
+            number = 0 if each.interface in bridges else numbers.get(each.interface or "", 0)
+            return replace(each, metric=ZEROCONF_METRIC + number)
 
         return replace(device, statics=tuple(complete(each) for each in device.statics))
 
@@ -113,14 +119,18 @@ def _with_role(device: Device, role: Device) -> Device:
 
 
 def _indexes(cables: Iterable[Link]) -> dict[str, dict[str, int]]:
-    """The numbers of cabled interfaces, by node and name: two for each cable, in the order in which cables are made."""
+    """The numbers of cabled interfaces, by node and name: two for each cable, in the order in which cables are made.
+
+    A dummy, which is no cable, gets the node's next free number.
+    """
     found: dict[str, dict[str, int]] = {}
     number = _FIRST_CABLED
     for link in cables:
-        if link.type is not LinkType.DUMMY:
-            for offset, end in enumerate(link.endpoints):
-                found.setdefault(end.node, {})[end.interface] = number + offset
-            number += 2
+        for offset, end in enumerate(link.endpoints):
+            own = found.setdefault(end.node, {})
+            made = _FIRST_MADE + sum(each < _FIRST_CABLED for each in own.values())
+            own[end.interface] = made if link.type is LinkType.DUMMY else number + offset
+        number += 0 if link.type is LinkType.DUMMY else 2
     return found
 
 

@@ -5,9 +5,10 @@ follows from the node's name: the first four bytes of its SHA-256, big-endian, n
 win.
 """
 
+from collections.abc import Iterable
 from hashlib import sha256
 
-from sim.sysctls import dotted
+from sim.sysctls import dotted, slashed
 from sim.topology.model import Kind, Node
 
 _FORWARDERS = (Kind.LINUX, Kind.FRR, Kind.CUMULUS)
@@ -18,8 +19,11 @@ def hash_seed(node: str) -> int:
     return int.from_bytes(sha256(node.encode()).digest()[:4], "big") or 1
 
 
-def first_sysctls(node: Node) -> dict[str, str]:
-    """The kernel parameters of a node at birth, keys as a Device has them."""
+def first_sysctls(node: Node, cabled: Iterable[str] = ()) -> dict[str, str]:
+    """The kernel parameters of a node at birth, keys as a Device has them.
+
+    `cabled` interfaces come later than these, and copy what `default` has.
+    """
     if node.kind is Kind.HOST:
         return {}
     given = {
@@ -28,4 +32,11 @@ def first_sysctls(node: Node) -> dict[str, str]:
         "net.ipv4.conf.default.rp_filter": "0",
         "net.ipv4.fib_multipath_hash_seed": str(hash_seed(node.name)),
     }
-    return given | {dotted(key): value for key, value in node.sysctls.items()}
+    wanted = {dotted(key): value for key, value in node.sysctls.items()}
+    copied = {
+        key.replace(".default.", f".{slashed(name)}."): value
+        for key, value in wanted.items()
+        if ".conf.default." in key and not key.endswith(".forwarding")
+        for name in cabled
+    }
+    return given | wanted | copied

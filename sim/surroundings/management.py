@@ -12,7 +12,7 @@ from sim.address import Address, InterfaceAddress, parse_address
 from sim.device.interfaces import InterfaceConfig
 from sim.device.static import StaticRoute
 from sim.errors import TopologyError
-from sim.topology.model import Endpoint, Kind, Link, LinkType, Topology
+from sim.topology.model import Endpoint, Link, LinkType, Topology
 
 HOST = "host"
 """The lab's host side: the far end of the management network and of links to the host."""
@@ -81,12 +81,6 @@ def host_interfaces(topology: Topology, management: Management) -> dict[str, Int
             management.bridge, "bridge", management.gateways, mtu_bytes=mtu, members=ports
         )
     return found
-
-
-def place_of(topology: Topology, node: str) -> str:
-    """Where a node is: nodes of kind host are all the lab's host side."""
-    declared = topology.nodes.get(node)
-    return HOST if declared is None or declared.kind is Kind.HOST else node
 
 
 def _gateway(subnet: str, chosen: str | None) -> InterfaceAddress:

@@ -6,7 +6,7 @@ onlink. Where a stanza brings an interface up, addresses that the interface had 
 """
 
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -20,6 +20,7 @@ from sim.dialects.ifupdown.words import FOREIGN, KNOWN
 from sim.errors import ConfigError
 from sim.iproute import carried_out
 from sim.snapshot import Note
+from sim.sysctls import slashed
 
 Value = TypeVar("Value")
 _DEFAULT_MTU_BYTES = 1500
@@ -37,10 +38,38 @@ def meant(node: str, found: Interfaces) -> Device:
         interfaces={name: configs[name] for name in together if name in started},
         notes=(*found.notes, *_notes(found.stanzas)),
     )
-    device = bridging.joined(device, {name: _lines(together[name]) for name in together if name in started})
-    for name in (name for name in together if name in started):
-        device = _routed(device, name, together[name])
+    up = {name: stanzas for name, stanzas in together.items() if name in started}
+    device = bridging.joined(device, {name: _lines(stanzas) for name, stanzas in up.items()})
+    device = replace(device, interfaces=_with_lower(device.interfaces), sysctls=dict(_forwarding(device, up)))
+    for name, stanzas in up.items():
+        device = _routed(device, name, stanzas)
     return device
+
+
+def _with_lower(interfaces: Mapping[str, InterfaceConfig]) -> dict[str, InterfaceConfig]:
+    """Interfaces with those they stand on: ifupdown2 brings these up as well, and a bridge's ports and a VLAN's parent
+    get its default MTU, though no stanza names them."""
+    found = dict(interfaces)
+    for config in interfaces.values():
+        below = (*(config.members if config.kind == "bridge" else ()), config.parent)
+        for name in below:
+            if name is not None and name not in found:
+                found[name] = InterfaceConfig(name, up=True, mtu_bytes=_DEFAULT_MTU_BYTES, place=config.place)
+    return found
+
+
+def _forwarding(device: Device, up: Mapping[str, list[Stanza]]) -> Iterable[tuple[str, str]]:
+    """`ip-forward`, `ip6-forward`; a bridge forwards if it has an address or something stands on it, and else not."""
+    upon = {config.parent for config in device.interfaces.values()}
+    for name, stanzas in up.items():
+        said = {line.key: line for line in _lines(stanzas)}
+        config = device.interfaces[name]
+        for version, key in ((4, "ip-forward"), (6, "ip6-forward")):
+            sysctl = f"net.ipv{version}.conf.{slashed(name)}.forwarding"
+            if config.kind == "bridge":
+                yield sysctl, "1" if config.addresses or name in upon else "0"
+            elif key in said:
+                yield sysctl, "1" if _yes(said[key]) else "0"
 
 
 def _together(stanzas: Iterable[Stanza]) -> dict[str, list[Stanza]]:
