@@ -10,6 +10,7 @@ from sim.device import Device
 from sim.dialects import Source, dialects
 from sim.surroundings import Surroundings
 from sim.surroundings.execution import vtysh_lines
+from sim.surroundings.storage import with_storage
 from sim.topology.files import author_path, node_files
 from sim.topology.model import Node, Topology
 
@@ -19,11 +20,15 @@ _FRR_CONF = "/etc/frr/frr.conf"
 def read_devices(topology: Topology) -> dict[str, Device]:
     """Every node's Device, by name. ConfigError, at its line, for what no daemon would accept."""
     around = Surroundings(topology)
-    return {name: read_device(topology, node, around) for name, node in topology.nodes.items()}
+    devices = {name: read_device(topology, node, around) for name, node in topology.nodes.items()}
+    return with_storage(topology, devices)
 
 
 def read_device(topology: Topology, node: Node, around: Surroundings | None = None) -> Device:
-    """What one node's files and surroundings say. Who reads many nodes gives their surroundings once."""
+    """What one node's files and surroundings say, what other nodes' storage asks of it left out.
+
+    Who reads many nodes gives their surroundings once.
+    """
     around = around or Surroundings(topology)
     texts = {path: content.decode(errors="replace") for path, content in node_files(topology, node).items()}
     if node.exec and (told := vtysh_lines(node)):

@@ -52,7 +52,9 @@ class SysctlFiles:
             settings += lines
             understood[path] = Understood(len(lines), sum("*" not in each.key for each in lines))
         patterns = [each for each in settings if "*" in each.key]
-        notes = tuple(Note(each.place, f"{each.key}: patterns are not modelled") for each in patterns)
+        notes = tuple(
+            Note(each.place, f"{each.key}: patterns are not modelled", node.name, policy=True) for each in patterns
+        )
         return Device(node.name, sysctls=settled(settings), notes=notes, understood=understood)
 
 

@@ -39,4 +39,5 @@ def carried_out(device: Device, command: Sequence[str], place: Place) -> Device:
 
 def noted(device: Device, command: Sequence[str], place: Place) -> Device:
     """The device, with a note that a command of its is not modelled."""
-    return replace(device, notes=(*device.notes, Note(place, f"`{' '.join(command)}` is not modelled")))
+    note = Note(place, f"`{' '.join(command)}` is not modelled", device.node, policy=True)
+    return replace(device, notes=(*device.notes, note))

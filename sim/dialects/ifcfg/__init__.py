@@ -36,7 +36,8 @@ class IfcfgFiles:
         for each in started:
             device = routed(device, each, network)
         notes = (*_orphans(files, every), *(note for each in every for note in strange_keys(each)))
-        return replace(device, notes=(*device.notes, *notes), understood=_understood(files, every))
+        mine = tuple(replace(note, node=node.name) for note in (*device.notes, *notes))
+        return replace(device, notes=mine, understood=_understood(files, every))
 
 
 def _interfaces(started: list[Ifcfg]) -> dict[str, InterfaceConfig]:

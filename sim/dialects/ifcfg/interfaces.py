@@ -27,7 +27,7 @@ _NUMBERED = re.compile(r"(IPADDR|PREFIX|NETMASK|DNS)\d+")
 def strange_keys(each: Ifcfg) -> list[Note]:
     """A note for each key that the model does not know."""
     return [
-        Note(value.place, f"{key} is not modelled")
+        Note(value.place, f"{key} is not modelled", policy=True)
         for key, value in each.values.items()
         if key not in _KNOWN and not _NUMBERED.fullmatch(key)
     ]

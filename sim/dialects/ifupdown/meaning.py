@@ -36,7 +36,7 @@ def meant(node: str, found: Interfaces) -> Device:
     device = Device(
         node,
         interfaces={name: configs[name] for name in together if name in started},
-        notes=(*found.notes, *_notes(found.stanzas)),
+        notes=tuple(replace(note, node=node) for note in (*found.notes, *_notes(found.stanzas))),
     )
     up = {name: stanzas for name, stanzas in together.items() if name in started}
     device = bridging.joined(device, {name: _lines(stanzas) for name, stanzas in up.items()})
@@ -102,9 +102,9 @@ def _notes(stanzas: Iterable[Stanza]) -> Iterable[Note]:
     for stanza in stanzas:
         for line in stanza.lines:
             if line.key in FOREIGN:
-                yield Note(line.place, f"{line.key} is not modelled")
+                yield Note(line.place, f"{line.key} is not modelled", policy=True)
             elif line.key == "vxlan-id":
-                yield Note(line.place, f"vxlan {stanza.name}: what it carries is not modelled")
+                yield Note(line.place, f"vxlan {stanza.name}: what it carries is not modelled", policy=True)
 
 
 def _config(name: str, stanzas: list[Stanza]) -> InterfaceConfig:
@@ -278,4 +278,5 @@ def _commanded(device: Device, line: Line) -> Device:
         return device
     if plain and words[0] in ("ip", "/sbin/ip", "/bin/ip", "/usr/sbin/ip"):
         return carried_out(device, words, line.place)
-    return replace(device, notes=(*device.notes, Note(line.place, f"`{line.key} {line.value}` is not modelled")))
+    note = Note(line.place, f"`{line.key} {line.value}` is not modelled", device.node, policy=True)
+    return replace(device, notes=(*device.notes, note))

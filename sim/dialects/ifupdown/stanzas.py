@@ -81,7 +81,7 @@ class Reader:
     def _line(self, source: Source, place: Place, words: list[str]) -> None:
         key = words[0]
         if key.startswith(("%", "<%")):
-            self._found.notes.append(Note(place, "templates are not modelled"))
+            self._found.notes.append(Note(place, "templates are not modelled", policy=True))
         elif key == "auto" or key.startswith("allow-"):
             self._start(key, words, place)
         elif key == "source":
