@@ -34,6 +34,7 @@ class Live:
     direct: bool  # next hops must lie on a connected network
     network: Prefix | None  # the network of ours that the neighbour is on
     link_local: Address | None  # our link-local address on that port
+    address_v4: Address | None  # what stands for us in IPv4 routes on an IPv6 session
     address_v6: Address | None  # what stands for us in IPv6 routes on an IPv4 session
     channels: dict[str, Channel]
 
@@ -60,6 +61,7 @@ def enliven(node: str, instance: BgpInstance, neighbour: Neighbour, peering: Pee
         direct=direct,
         network=next((each.network for each in here if each.network.holds(peering.peer)), None),
         link_local=port.link_local if port is not None else None,
+        address_v4=next((each.address for each in here if each.version == 4), None),
         address_v6=next((each.address for each in here if each.version == 6), None),
         channels={},
     )

@@ -195,6 +195,8 @@ class Outgoing:
             if local.version == 6:
                 return local, None if local.is_link_local else live.link_local
             return live.address_v6 or Address(local.value | 0xFFFF << 32, 6), live.link_local
+        if local.version == 6 and not live.peering.extended_next_hop and live.address_v4 is not None:
+            return live.address_v4, None
         return local, None
 
 
