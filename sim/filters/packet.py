@@ -67,6 +67,7 @@ class Packet:
     bridge_out: str = ""
     tracked: int = 0
     reply: int = 0  # 1: on the way back
+    about: tuple[int, int | None, int, int | None] | None = None  # an ICMP error: the ends of what it answers, turned
 
     def __str__(self) -> str:
         ports = f" {self.sport} > {self.dport}" if self.dport is not None else ""

@@ -6,6 +6,7 @@ parent is a bridge's port. A plain bridge passes any tag; a VLAN-aware one sorts
 PVID, and a port that a VLAN is not allowed on neither takes nor gives its frames.
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -48,6 +49,28 @@ class Wires:
                 if not follow and not tags and self.is_heard(end):
                     hears.add(end)
         return hears
+
+    def way(self, start: End, target: End) -> tuple[End, ...]:
+        """The interfaces that an untagged frame passes from `start` until `target` takes it in, both included.
+
+        Empty where it does not come there. Of several ways (a loop of bridges) the shortest.
+        """
+        first: tuple[str, End, Tags] = ("out", start, ())
+        before: dict[tuple[str, End, Tags], tuple[str, End, Tags] | None] = {first: None}
+        waiting = deque([first])
+        while waiting:
+            step = waiting.popleft()
+            way, end, tags = step
+            if not self._is_up(end):
+                continue
+            follow = list(self._sent(end, tags) if way == "out" else self._received(end, tags))
+            if way == "in" and not follow and not tags and end == target:
+                return _ends_to(step, before)
+            for each in follow:
+                if each not in before:
+                    before[each] = step
+                    waiting.append(each)
+        return ()
 
     def nearby(self, start: End) -> set[End]:
         """Every end that a frame of whatever tags might pass on its way through an end, interfaces being up or not."""
@@ -156,3 +179,14 @@ class Wires:
     def _members(self, node: str, name: str) -> tuple[str, ...]:
         config = self.devices[node].interfaces.get(name)
         return config.members if config else ()
+
+
+def _ends_to(
+    step: tuple[str, End, Tags], before: Mapping[tuple[str, End, Tags], tuple[str, End, Tags] | None]
+) -> tuple[End, ...]:
+    ends: list[End] = []
+    at: tuple[str, End, Tags] | None = step
+    while at is not None:
+        ends.append(at[1])
+        at = before[at]
+    return tuple(dict.fromkeys(reversed(ends)))

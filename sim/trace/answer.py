@@ -41,7 +41,7 @@ def react(state: NodeState, packet: Packet) -> Answered:
         return Answered(reaction, replace(_back(packet), tcp_flags=flags))
     if listens:
         return Answered(Reaction.ANSWER, _back(packet))
-    return Answered(Reaction.REFUSAL)
+    return Answered(Reaction.REFUSAL, unreachable(packet))
 
 
 def _listens(state: NodeState, packet: Packet) -> bool:
@@ -51,6 +51,16 @@ def _listens(state: NodeState, packet: Packet) -> bool:
     return any(
         each.protocol == NAMES.get(packet.protocol) and each.port == packet.dport and each.address in addresses
         for each in state.listeners
+    )
+
+
+def unreachable(packet: Packet) -> Packet:
+    """Port unreachable about a packet (RFC 792; RFC 4443 3.1)."""
+    protocol, kind, code = (ICMP, 3, 3) if packet.version == 4 else (ICMP6, 1, 4)
+    back = _back(packet)
+    about = (back.source, back.sport, back.destination, back.dport)
+    return replace(
+        back, protocol=protocol, sport=None, dport=None, icmp_type=kind, icmp_code=code, about=about, length=0
     )
 
 

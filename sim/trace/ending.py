@@ -13,11 +13,15 @@ Hops = tuple[Hop, ...]
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """A packet at a node: how it came there, and what the nodes on its way remember of it."""
+    """A packet at a node: how it came there, and what the nodes on its way remember of it.
+
+    `incoming` is the interface that IP sees, `came_by` the one with the cable (a bridge's port, a VLAN's carrier).
+    """
 
     node: str
     packet: Packet
     incoming: str = ""
+    came_by: str = ""
     hops: Hops = ()
     connections: tuple[Connection, ...] = ()
     seen: frozenset[tuple[str, str, int, int]] = frozenset()
@@ -43,13 +47,13 @@ class Ending:
 
 def ended(disposition: Disposition, why: str, at: At, outgoing: str | None = None, where: str | None = None) -> Ending:
     """A packet that goes no further than this node (or the cable behind it, where it left by `outgoing`)."""
-    hop = Hop(at.node, at.incoming or None, outgoing)
+    hop = Hop(at.node, at.came_by or None, outgoing)
     return Ending(disposition, where or at.node, why, at, (*at.hops, hop))
 
 
 def arrived(at: At) -> Ending:
     """A packet that its node takes for itself."""
-    return Ending(None, at.node, "", at, (*at.hops, Hop(at.node, at.incoming or None)))
+    return Ending(None, at.node, "", at, (*at.hops, Hop(at.node, at.came_by or None)))
 
 
 def stopped(verdict: Verdict, at: At, outgoing: str | None = None) -> Ending:

@@ -31,6 +31,10 @@ class Ground(Protocol):
         """The ends that answer when the node asks by ARP or ND on that interface; none: nobody has it."""
         ...
 
+    def way(self, start: End, target: End) -> Sequence[End]:
+        """Every interface that a frame passes from one end of a segment to another, both included."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class Site:

@@ -3,17 +3,21 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from sim.address import Address
+from sim.address import Address, parse_address
 from sim.device import Device
 from sim.flow import Flow, Trace
 from sim.links import Links, solve_links
+from sim.links.network import wires_of
 from sim.paper import Paper
-from sim.snapshot import Listener, NodeState
+from sim.snapshot import Interface, Listener, NextHop, NodeState, Route
 from sim.topology.model import Topology
 from sim.trace.fib import Query, fib_of
 from sim.trace.ground import End, Site
 from sim.trace.rules import policy_rules
 from sim.trace.tracing import trace_on
+
+STAND_IN = parse_address("169.254.0.1")
+"""What FRR's zebra names as IPv4 next hop on an unnumbered link, with a neighbour entry of its own (RFC 5549)."""
 
 
 class PaperGround:
@@ -23,6 +27,7 @@ class PaperGround:
         self.paper = paper
         self.links = links or solve_links(paper.topology, paper.devices)
         self._sites: dict[str, Site] = {}
+        self._ways: dict[tuple[End, End], tuple[End, ...]] = {}
 
     @property
     def topology(self) -> Topology:
@@ -33,13 +38,39 @@ class PaperGround:
         """One node."""
         if node not in self._sites:
             off = frozenset(name for name, face in self.links.faces.get(node, {}).items() if not face.on)
-            device = self.paper.devices[node]
-            self._sites[node] = Site(node, _as_configured(self.paper.snapshot.nodes[node], device), device.filter, off)
+            device = self.links.devices[node]
+            state = self.paper.snapshot.nodes.get(node) or self._beside(node)
+            self._sites[node] = Site(node, _as_configured(state, device), device.filter, off)
         return self._sites[node]
 
     def answering(self, node: str, interface: str, address: Address) -> Sequence[End]:
         """Who has the address on that segment, or vouches for it."""
+        if address == STAND_IN:
+            return self.links.across(node, interface)
         return self.links.answering(node, interface, address, self._reaches)
+
+    def way(self, start: End, target: End) -> Sequence[End]:
+        """The interfaces between two ends of a segment: bridges' ports, VLANs, bonds."""
+        if self.links.far.get(start) == target:
+            return start, target
+        if (start, target) not in self._ways:
+            self._ways[start, target] = wires_of(self.links).way(start, target) or (start, target)
+        return self._ways[start, target]
+
+    def _beside(self, node: str) -> NodeState:
+        """A place that no snapshot tells of: the lab's host side, with its connected routes alone."""
+        routes = (
+            Route(str(each.prefix), "kernel", (NextHop(None, each.interface),), source=each.source and str(each.source))
+            for each in self.links.connected(node)
+        )
+        faces = self.links.faces[node].values()
+        return NodeState(
+            interfaces={
+                face.name: Interface(face.name, tuple(map(str, face.addresses)), face.up, face.mtu_bytes)
+                for face in faces
+            },
+            fib={route.prefix: route for route in routes},
+        )
 
     def _reaches(self, node: str, address: Address) -> Collection[str]:
         """The interfaces by which a node's routes lead to an address."""

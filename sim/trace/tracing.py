@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sim.address import Address
 from sim.filters.packet import ICMP, ICMP6, TCP, UDP, Packet, first_packet
 from sim.flow import Disposition, Flow, Trace
-from sim.snapshot import Note
+from sim.snapshot import NextHop, Note
 from sim.trace.aim import Aim, aim
 from sim.trace.answer import Reaction, react
 from sim.trace.ending import At, Ending, Hops
@@ -38,32 +38,43 @@ def trace_on(ground: Ground, flow: Flow, size_bytes: int | None = None, via: str
     """
     aimed = aim(ground, flow)
     walk = Walk(ground, size_bytes)
-    start = At(aimed.sender, _packet(ground, aimed, size_bytes, via or ""))
-    results = [each for end in walk.send(start, via or "") for each in _complete(walk, aimed, end)]
+    results: list[_Result] = []
+    for source, by in _sources(ground, aimed, via or ""):
+        start = At(aimed.sender, _packet(aimed, source, size_bytes))
+        results += [each for end in walk.send(start, by) for each in _complete(walk, aimed, end)]
     return _told(flow, results)
 
 
-def _packet(ground: Ground, aimed: Aim, size_bytes: int | None, via: str) -> Packet:
-    """The first packet, with the source address that the sender's kernel chooses."""
+def _packet(aimed: Aim, source: Address, size_bytes: int | None) -> Packet:
+    """The first packet."""
     version = aimed.destination.version
     protocol = {"tcp": TCP, "udp": UDP, "icmp": ICMP if version == 4 else ICMP6}[aimed.flow.protocol]
     ports = protocol in (TCP, UDP)
     sport = (aimed.flow.sport or PROBE_PORT) if ports else None
     dport = (aimed.flow.dport or 0) if ports else None
-    source = aimed.source or _source(ground, aimed, via, protocol, sport or 0, dport or 0)
     length = size_bytes or (20 if version == 4 else 40) + _HEADERS[protocol]
     return replace(first_packet(source, aimed.destination, protocol, sport, dport), length=length)
 
 
-def _source(ground: Ground, aimed: Aim, via: str, protocol: int, sport: int, dport: int) -> Address:
+def _sources(ground: Ground, aimed: Aim, via: str) -> list[tuple[Address, str]]:
+    """The source addresses that the sender's kernel may choose, each with the interface that it then leaves by.
+
+    The choice among next hops comes first, and the source follows it: several next hops may be several sources.
+    """
+    if aimed.source:
+        return [(aimed.source, via)]
     site = ground.site(aimed.sender)
-    asked = Query(aimed.destination, None, "", via, protocol, sport, dport)
+    probe = _packet(aimed, aimed.destination, None)
+    asked = Query(aimed.destination, None, "", via, probe.protocol, probe.sport or 0, probe.dport or 0)
     choice = fib_of(site).choose(asked)
-    hop = choice.hops[0] if choice.hops else None
     if choice.type == "local":
-        return aimed.destination
-    found = source_for(site, aimed.destination, choice.route, hop) if hop else None
-    return found or Address(0, aimed.destination.version)
+        return [(aimed.destination, via)]
+    hops = choice.hops or ((NextHop(None, via),) if via else ())
+    nowhere = Address(0, aimed.destination.version)
+    found = {(source_for(site, aimed.destination, choice.route, hop) or nowhere, hop.interface or "") for hop in hops}
+    if len({source for source, _ in found}) == 1:
+        return [(next(iter(found))[0], via)]
+    return sorted(found) or [(nowhere, via)]
 
 
 # --- what became of each path
@@ -78,8 +89,12 @@ def _complete(walk: Walk, aimed: Aim, end: Ending) -> Iterator[_Result]:
         yield _unanswered(walk, end, reacted.reaction)
         return
     back = At(end.where, reacted.packet, connections=end.at.connections, unsure=end.at.unsure)
-    for returned in walk.send(back):
-        yield _back(aimed, end, returned, reacted.reaction)
+    small = replace(walk, size_bytes=None) if reacted.packet.about else walk
+    for returned in small.send(back):
+        if reacted.packet.about and (returned.disposition is not None or returned.where != aimed.sender):
+            yield _unanswered(walk, end, reacted.reaction)
+        else:
+            yield _back(aimed, end, returned, reacted.reaction)
 
 
 def _unanswered(walk: Walk, end: Ending, reaction: Reaction) -> _Result:
@@ -115,6 +130,8 @@ def _back(aimed: Aim, there: Ending, back: Ending, reaction: Reaction) -> _Resul
         why = f"the answer went to {back.where}"
         return _Result(there.hops, Disposition.NO_ANSWER, back.where, why, told, unsure)
     expected = there.at.connections[0].original[2:] if there.at.connections else None
+    if packet.about:
+        return _Result(there.hops, Disposition.REFUSED, there.where, f"port unreachable, says {told}", told, unsure)
     if expected and (packet.source, packet.sport) != expected:
         why = f"the answer comes from {told}, which nobody asked"
         return _Result(there.hops, Disposition.NO_ANSWER, back.where, why, told, unsure)

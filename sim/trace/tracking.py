@@ -43,12 +43,15 @@ def turned(these: Ends) -> Ends:
 def found(connections: tuple[Connection, ...], node: str, packet: Packet) -> Connection | None:
     """The node's connection that the packet belongs to."""
     mine = (each for each in connections if each.node == node)
-    key = ends(packet)
+    key = packet.about or ends(packet)
     return next((each for each in mine if key == (each.reply if packet.reply else each.original)), None)
 
 
 def known(packet: Packet, connection: Connection | None) -> Packet:
     """The packet as the node's connection tracking marks it."""
+    if packet.about and connection:
+        state = State.RELATED
+        return replace(packet, state=state, connection_mark=connection.mark, tracked=connection.tracked)
     if connection is None:
         state = State.NEW if not packet.reply else _stray(packet)
         return replace(packet, state=state, connection_mark=0, tracked=0)
@@ -65,6 +68,9 @@ def towards(packet: Packet, connection: Connection | None) -> Packet:
     """Translation on the way in (PREROUTING, OUTPUT): the destination is put where the connection says."""
     if connection is None:
         return packet
+    if packet.about:
+        about = (*packet.about[:2], *connection.original[:2])
+        return replace(packet, destination=connection.original[0], about=about)
     if packet.reply:
         return replace(packet, destination=connection.original[0], dport=connection.original[1])
     return replace(packet, destination=connection.reply[0], dport=connection.reply[1])
@@ -74,6 +80,10 @@ def onwards(packet: Packet, connection: Connection | None) -> Packet:
     """Translation on the way out (POSTROUTING, INPUT): the source is put where the connection says."""
     if connection is None:
         return packet
+    if packet.about:
+        same = packet.source == connection.reply[0]
+        source = connection.original[2] if same else packet.source
+        return replace(packet, source=source, about=(*connection.original[2:], *packet.about[2:]))
     if packet.reply:
         return replace(packet, source=connection.original[2], sport=connection.original[3])
     return replace(packet, source=connection.reply[2], sport=connection.reply[3])

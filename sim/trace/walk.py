@@ -9,8 +9,9 @@
 Every step gives the ways on, or their ends; several next hops, or several hosts that answer ARP, are several ways.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from sim.address import Address, parse_address
 from sim.filters import Point, State, Verdict
@@ -20,7 +21,7 @@ from sim.snapshot import NextHop, Route
 from sim.trace import tracking
 from sim.trace.ending import At, Ending, arrived, ended, stopped
 from sim.trace.fib import Choice, Query, fib_of
-from sim.trace.ground import LOOPBACK, Ground, Site
+from sim.trace.ground import LOOPBACK, End, Ground, Site
 from sim.trace.source import select4, select6
 from sim.trace.tracking import Connection
 
@@ -191,7 +192,7 @@ class Walk:
         packet, connections = _settle(site, at, verdict, connection, interface)
         passed = replace(at, packet=packet, connections=connections).doubting(verdict.unsure)
         if interface == LOOPBACK:
-            yield replace(passed, incoming=LOOPBACK)
+            yield replace(passed, incoming=LOOPBACK, came_by="")
             return
         yield from self._cross(site, passed, hop)
 
@@ -210,19 +211,29 @@ class Walk:
         ends = self.ground.answering(at.node, interface, next_hop)
         if not ends:
             asked = "ND" if next_hop.version == 6 else "ARP"
-            why = f"{next_hop} did not answer {asked} on {interface}: FAILED"
+            why = f"{next_hop} did not answer {asked} on {interface}"
             yield ended(Disposition.NEIGHBOR_UNREACHABLE, why, at)
         for node, incoming in ends:
             yield self._at(at, interface, node, incoming)
 
     def _at(self, at: At, outgoing: str, node: str, incoming: str) -> Way:
-        far = self.ground.site(node).face(incoming)
-        if self.size_bytes is not None and far is not None and self.size_bytes > far.mtu_bytes:
-            why = f"{self.size_bytes} bytes, and the MTU of {node}:{incoming} is {far.mtu_bytes}"
-            return ended(Disposition.TOO_BIG, why, at, outgoing, node)
-        hops = (*at.hops, Hop(at.node, at.incoming or None, outgoing))
+        if node not in self.ground.topology.nodes:  # the lab's own side of the management network
+            return ended(Disposition.LOST, f"it left by {outgoing} and was not seen again", at, outgoing)
+        way = self.ground.way((at.node, outgoing), (node, incoming))
+        out, into = self._cabled(way, at.node) or outgoing, self._cabled(way[::-1], node) or incoming
+        for end in way[1:] if self.size_bytes is not None else ():
+            face = self.ground.site(end[0]).face(end[1])
+            if face is not None and self.size_bytes and self.size_bytes > face.mtu_bytes:
+                why = f"{self.size_bytes} bytes, and the MTU of {end[0]}:{end[1]} is {face.mtu_bytes}"
+                return ended(Disposition.TOO_BIG, why, at, out, end[0])
+        hops = (*at.hops, Hop(at.node, at.came_by or None, out))
         packet = replace(at.packet, mark=0)
-        return replace(at, node=node, incoming=incoming, hops=hops, packet=packet)
+        return replace(at, node=node, incoming=incoming, came_by=into, hops=hops, packet=packet)
+
+    def _cabled(self, way: Sequence[End], node: str) -> str | None:
+        """Of the interfaces that a node sends by (or takes in, the way turned round), the one with a cable."""
+        mine = takewhile(lambda end: end[0] == node, way)
+        return next((name for _, name in mine if self.ground.topology.peer(node, name)), None)
 
 
 # --- small questions
@@ -298,7 +309,8 @@ def _translate_in(
         local = _redirected(site, at, packet) if verdict.nat.kind == "redirect" else None
         packet = tracking.translated(packet, verdict.nat, local)
     original = tracking.ends(came)
-    return packet, Connection(at.node, original, tracking.turned(tracking.ends(packet)), packet.connection_mark)
+    made = Connection(at.node, original, tracking.turned(tracking.ends(packet)), packet.connection_mark)
+    return replace(packet, tracked=made.tracked), made
 
 
 def _redirected(site: Site, at: At, packet: Packet) -> int | None:

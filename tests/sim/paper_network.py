@@ -115,6 +115,9 @@ class Drawn:
         across = [ends for ends in self.ends if (node, interface) in ends]
         return [end for ends in across for end in ends if end[0] != node and self._answers(end, address)]
 
+    def way(self, start: tuple[str, str], target: tuple[str, str]) -> tuple[tuple[str, str], ...]:
+        return start, target
+
     def _answers(self, end: tuple[str, str], address: Address) -> bool:
         site = self.sites[end[0]]
         if site.sysctl(4, end[1], "proxy_arp") == "1" and address.version == 4:

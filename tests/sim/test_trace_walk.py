@@ -39,7 +39,7 @@ def test_a_port_with_a_listener_answers_and_one_without_refuses() -> None:
     refused = trace_on(line(), Flow("a", "b", "tcp", dport=23))
     assert (ends(refused), refused.why) == ((Disposition.REFUSED, "b"), "RST from 10.0.2.2")
     assert trace_on(line(), Flow("a", "b", "udp", dport=53)).delivered
-    assert trace_on(line(), Flow("a", "b", "udp", dport=54)).why == "it arrived, and nobody listens on udp/54"
+    assert trace_on(line(), Flow("a", "b", "udp", dport=54)).why == "port unreachable, says 10.0.2.2"
 
 
 def test_a_listener_on_the_ipv6_wildcard_answers_ipv6_alone() -> None:
