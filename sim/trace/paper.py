@@ -7,7 +7,6 @@ from sim.address import Address, parse_address
 from sim.device import Device
 from sim.flow import Flow, Trace
 from sim.links import Links, solve_links
-from sim.links.network import wires_of
 from sim.paper import Paper
 from sim.snapshot import Interface, Listener, NextHop, NodeState, Route
 from sim.topology.model import Topology
@@ -54,7 +53,7 @@ class PaperGround:
         if self.links.far.get(start) == target:
             return start, target
         if (start, target) not in self._ways:
-            self._ways[start, target] = wires_of(self.links).way(start, target) or (start, target)
+            self._ways[start, target] = self.links.wires().way(start, target) or (start, target)
         return self._ways[start, target]
 
     def _beside(self, node: str) -> NodeState:
