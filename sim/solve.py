@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 
 from sim.device import Device
-from sim.fast.network import FastNetwork
-from sim.fast.sessions import NotPlain
-from sim.links import solve_links
+from sim.links import Links, solve_links
 from sim.paper import Paper
 from sim.routing.engine import Engine
 from sim.routing.states import NodeStates
-from sim.snapshot import Snapshot
+from sim.snapshot import Note, Snapshot
 from sim.topology.model import Topology
+
+_LARGE = 200
+"""So many BGP neighbours make a large fabric; below, the general engine is done before numpy has been loaded."""
 
 
 def solve(topology: Topology, devices: Mapping[str, Device]) -> Paper:
@@ -18,11 +19,25 @@ def solve(topology: Topology, devices: Mapping[str, Device]) -> Paper:
     known = {name: devices.get(name) or Device(name) for name in topology.nodes}
     notes = tuple(note for device in known.values() for note in device.notes)
     links = solve_links(topology, known)
+    asked = sum(len(instance.neighbours) for device in known.values() for instance in device.bgp)
+    fast = _fast(links, known, notes) if asked >= _LARGE else None
+    return fast or _general(links, known, notes)
+
+
+def _general(links: Links, devices: Mapping[str, Device], notes: tuple[Note, ...]) -> Paper:
+    engine = Engine(links, devices)
+    engine.run()
+    return Paper(links.topology, devices, Snapshot(links.topology.name, "solved", NodeStates(engine), notes))
+
+
+def _fast(links: Links, devices: Mapping[str, Device], notes: tuple[Note, ...]) -> Paper | None:
+    """By the level engine; None for a network that is not for it."""
+    from sim.fast.network import FastNetwork
+    from sim.fast.sessions import NotPlain
+
     try:
-        network = FastNetwork(links, known)
+        network = FastNetwork(links, devices)
     except NotPlain:
-        engine = Engine(links, known)
-        engine.run()
-        return Paper(topology, known, Snapshot(topology.name, "solved", NodeStates(engine), notes))
-    snapshot = Snapshot(topology.name, "solved", network, notes)
-    return Paper(topology, known, snapshot, counted=network.counts())
+        return None
+    snapshot = Snapshot(links.topology.name, "solved", network, notes)
+    return Paper(links.topology, devices, snapshot, counted=network.counts())
