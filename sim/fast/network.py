@@ -17,6 +17,7 @@ from sim.fast.bgp import FastBgp, read_plain, solve_plain
 from sim.fast.sessions import NotPlain, Told, wiring_of
 from sim.links import Links
 from sim.routing import End, KernelRoute, Peering, Suite
+from sim.routing.bfd import Watch
 from sim.routing.frr.router_id import router_id_of
 from sim.routing.ground import bare_routes, lay
 from sim.routing.kernel import Kernel, used
@@ -173,6 +174,10 @@ class _Alone:
             for number, told in sessions:
                 self._hear(network, suite, number, told)
         own.work()
+
+    def watches(self) -> Iterable[Watch]:
+        """None: a session with BFD is not plain."""
+        return ()
 
     def _hear(self, network: FastNetwork, suite: Suite, number: int, told: Mapping[str, int]) -> None:
         suite.open(self.peerings[number][1])

@@ -7,13 +7,14 @@ otherwise elsewhere, and is remembered as such. What does not end at all is NotC
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from sim.address import Address, Prefix
 from sim.device import Device
 from sim.errors import NotConverged
 from sim.links import Links
 from sim.routing import Advert, Changes, End, LinkState, Peering, Suite
+from sim.routing.bfd import Watch
 from sim.routing.ground import bare_routes, lay
 from sim.routing.kernel import Kernel
 from sim.routing.meeting import Failure, Pair, Registry, meet
@@ -72,6 +73,21 @@ class Engine:
             if not self._meet(pairs):
                 return
         raise NotConverged("sessions come and go: a session's own routes lead to its end; " + self._named_sessions())
+
+    def watches(self) -> Iterator[Watch]:
+        """Every BFD session that one side wants: for its BGP sessions, up or not, and for its OSPF neighbours."""
+        for _, peering in self.peerings.values():
+            end = peering.end
+            if end.bfd:
+                yield Watch(end.node, peering.local, peering.peer, peering.interface, end.vrf, end.daemon)
+        for end in (failure.end for failure in self.failures if failure.end.bfd and failure.end.peer is not None):
+            local = self._source(end, None)
+            if local is not None and end.peer is not None:
+                yield Watch(end.node, local, end.peer, None, end.vrf, end.daemon)
+        for each in (each for domain in self.domains for each in domain.adjacencies if each.circuit.bfd and each.up):
+            local, peer = each.circuit.next_hop, each.far.next_hop
+            if local is not None and peer is not None:
+                yield Watch(each.router.node, local, peer, each.circuit.port, each.router.vrf, each.router.daemon)
 
     # OSPF
 

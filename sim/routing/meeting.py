@@ -130,6 +130,9 @@ def _try(
         if other.shutdown:
             failure = Failure(end, "Active", f"{node} has shut the session down", disagree=True)
             continue
+        if end.passive and other.passive:
+            failure = Failure(end, "Active", f"{end.node} and {node} both wait for the other", disagree=True)
+            continue
         answers = source(other, ours if other.peer is None else None)
         if answers is None:
             failure = Failure(end, "Active", f"{node} has no route back")

@@ -1,6 +1,6 @@
 """The solved network in the form in which a lab is observed, node by node, each when it is asked for."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Protocol
 
@@ -9,6 +9,7 @@ from sim.device import Device
 from sim.links import Links
 from sim.links.face import Face
 from sim.routing import KernelRoute, Peering, Suite
+from sim.routing.bfd import Watch, matched
 from sim.routing.engine import Engine
 from sim.routing.kernel import Kernel, Table, used
 from sim.routing.meeting import Failure
@@ -30,6 +31,10 @@ class Settled(Protocol):
     peerings: Mapping[int, tuple[tuple[str, str], Peering]]
     failures: Sequence[Failure]
     domains: Sequence[Domain]
+
+    def watches(self) -> Iterable[Watch]:
+        """The BFD sessions that somebody wants."""
+        ...
 
 
 class NodeStates(Mapping[str, NodeState]):
@@ -88,12 +93,27 @@ class NodeStates(Mapping[str, NodeState]):
         for domain in self._engine.domains:
             for each in domain.adjacencies:
                 found.setdefault(each.router.node, []).append(_adjacency(each))
+        for watch, up in matched(self._engine.watches()).items():
+            found.setdefault(watch.node, []).append(_watch(watch, up))
         for failure in self._engine.failures:
             end = failure.end
             peer = end.interface or str(end.peer)
             down = Session("bgp", peer, failure.state, False, end.remote_as, interface=end.interface, vrf=end.vrf)
             found.setdefault(end.node, []).append(down)
         return {name: tuple(sorted(each, key=lambda session: session.peer)) for name, each in found.items()}
+
+
+def _watch(watch: Watch, up: bool) -> Session:
+    return Session(
+        protocol="bfd",
+        peer=str(watch.peer),
+        state="Up" if up else "Down",
+        up=up,
+        local=str(watch.local),
+        interface=watch.interface,
+        vrf=watch.vrf,
+        daemon=watch.daemon,
+    )
 
 
 def _adjacency(each: Adjacency) -> Session:

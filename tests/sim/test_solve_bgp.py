@@ -1,7 +1,7 @@
 """BGP on paper: sessions, the decision process, what is told to whom."""
 
 from sim.paper import Paper
-from tests.sim.networks import bgp, cabled, neighbour, router, solved, ways
+from tests.sim.networks import bgp, cabled, neighbour, router, solved, static, ways
 
 PAIR = cabled("a:eth1 b:eth1")
 
@@ -72,3 +72,34 @@ def test_maximum_paths_is_a_limit() -> None:
 
 def test_a_spine_does_not_take_a_path_through_its_own_as() -> None:
     assert ways(clos(), "s1", "10.2.0.2/32") == set()
+
+
+def reflected(**of_b: object) -> Paper:
+    """a and c are clients of b, each with a loopback that OSPF is not asked about: static routes lead there."""
+    line = cabled("a:eth1 b:eth1", "b:eth2 c:eth1")
+    client = {"reflector_client": True} | of_b
+    here, there = ("10.9.0.1", "10.9.0.2", "10.9.0.3"), {"source_interface": "lo"}
+    return solved(
+        line,
+        router("a", {"eth1": "10.0.1.1/24", "lo": "10.9.0.1/32"}, statics=(static("10.9.0.0/24", "10.0.1.2"),),
+               bgp=(bgp(65000, here[0], [neighbour(here[1], 65000, **there)], ["10.9.0.1/32", "10.0.1.0/24"]),)),
+        router("b", {"eth1": "10.0.1.2/24", "eth2": "10.0.2.2/24", "lo": "10.9.0.2/32"},
+               statics=(static("10.9.0.1/32", "10.0.1.1"), static("10.9.0.3/32", "10.0.2.3")),
+               bgp=(bgp(65000, here[1], [neighbour(here[0], 65000, **there, **client),
+                                         neighbour(here[2], 65000, **there, **client)]),)),
+        router("c", {"eth1": "10.0.2.3/24", "lo": "10.9.0.3/32"}, statics=(static("10.9.0.0/24", "10.0.2.2"),),
+               bgp=(bgp(65000, here[2], [neighbour(here[1], 65000, **there)]),)),
+    )  # fmt: skip
+
+
+def test_a_reflector_passes_a_clients_route_on_with_its_next_hop() -> None:
+    assert ways(reflected(), "c", "10.0.1.0/24") == {"10.0.2.2 eth1"}
+
+
+def test_without_reflection_an_internal_route_goes_no_further() -> None:
+    assert ways(reflected(reflector_client=False), "c", "10.0.1.0/24") == set()
+
+
+def test_a_reflected_route_to_its_own_next_hop_is_not_used() -> None:
+    assert [each.prefixes_received for each in reflected().snapshot.nodes["c"].sessions] == [2]
+    assert ways(reflected(), "c", "10.9.0.1/32") == set()

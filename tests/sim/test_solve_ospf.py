@@ -8,6 +8,7 @@ from sim.device import Device
 from sim.device.bgp import Redistribution
 from sim.device.ospf import OspfArea, OspfInstance, OspfInterface
 from sim.paper import Paper
+from sim.snapshot import RouteType
 from tests.sim.networks import FRR, cabled, route, router, solved, static, ways
 
 LINE = cabled("a:eth1 b:eth1", "b:eth2 c:eth1")
@@ -96,6 +97,7 @@ def test_routes_from_an_nssa_are_told_to_everybody() -> None:
     assert ways(paper, "b", "10.7.0.0/16") == {"10.0.2.9 eth2"}
     assert ways(paper, "a", "10.7.0.0/16") == {"10.0.1.2 eth1"}
     assert ways(paper, "c", "10.8.0.0/16") == set()
+    assert ways(paper, "c", "0.0.0.0/0") == {"10.0.2.2 eth1"}
 
 
 def test_a_range_stands_for_what_it_holds() -> None:
@@ -108,6 +110,7 @@ def test_a_range_stands_for_what_it_holds() -> None:
     )  # fmt: skip
     assert ways(paper, "a", "10.2.0.0/16") == {"10.0.1.2 eth1"}
     assert ways(paper, "a", "10.2.0.0/24") == set()
+    assert route(paper, "b", "10.2.0.0/16").type is RouteType.BLACKHOLE
 
 
 def test_an_external_route_with_a_gateway_on_a_network_of_ospf_is_sent_to_that_gateway() -> None:

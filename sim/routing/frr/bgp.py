@@ -182,12 +182,15 @@ class Speaker:
         return Rules(self.instance, self._families[family], lambda path: self._reached(path).metric, current)
 
     def valid(self, family: str, prefix: Prefix, entry: Entry) -> list[Path]:
-        """The paths whose next hop can be reached."""
+        """The paths whose next hop can be reached, and is not what they lead to (bgp_find_or_add_nexthop)."""
         due = (family, prefix)
         found = []
         for path in entry.paths:
-            if path.next_hop is not None:
-                self._by_hop[path.next_hop].add(due)
+            hop = path.next_hop
+            if hop is not None:
+                self._by_hop[hop].add(due)
+                if hop.value == prefix.network and _loops(path, prefix):
+                    continue
             if self._reached(path).valid:
                 found.append(path)
         return found
@@ -318,6 +321,13 @@ class Speaker:
             if not any(each is not None for each in found):
                 return ()
         return (self._outgoing.default(live, family, DEFAULTS[family], attributes),)
+
+
+def _loops(path: Path, prefix: Prefix) -> bool:
+    """Whether a path leads to its own next hop. It may where that is the neighbour itself (seen with 8.4.4, 2026-11-25:
+    a reflector uses its client's route to the client's loopback, and other clients do not)."""
+    hop = path.next_hop
+    return hop is not None and hop.host == prefix and path.peering is not None and path.peering.peer != hop
 
 
 def _hop(path: Path) -> Hop:

@@ -8,13 +8,13 @@ from sim.routing import End, Port
 from sim.routing.frr.zebra import Zebra
 
 
-def ends_of(node: str, instance: BgpInstance, router_id: Address) -> Iterator[tuple[End, Neighbour]]:
-    """One End for each neighbour."""
+def ends_of(node: str, instance: BgpInstance, router_id: Address, bfd: bool) -> Iterator[tuple[End, Neighbour]]:
+    """One End for each neighbour. `bfd`: whether the node runs bfdd."""
     for neighbour in instance.neighbours:
-        yield _end(node, instance, router_id, neighbour), neighbour
+        yield _end(node, instance, router_id, neighbour, bfd), neighbour
 
 
-def _end(node: str, instance: BgpInstance, router_id: Address, neighbour: Neighbour) -> End:
+def _end(node: str, instance: BgpInstance, router_id: Address, neighbour: Neighbour, bfd: bool) -> End:
     name = neighbour.interface or str(neighbour.address or neighbour.listen)
     internal = neighbour.internal or neighbour.remote_as == instance.asn
     asn, second = _own_as(instance, neighbour, internal)
@@ -41,7 +41,7 @@ def _end(node: str, instance: BgpInstance, router_id: Address, neighbour: Neighb
         addpath_tx=frozenset(name for name, each in neighbour.families.items() if each.addpath_tx),
         addpath_rx=frozenset(name for name, each in neighbour.families.items() if each.addpath_rx),
         extended_next_hop=neighbour.capability_extended_next_hop or neighbour.interface is not None,
-        bfd=neighbour.bfd,
+        bfd=neighbour.bfd and bfd,
         source=neighbour.source,
         place=neighbour.place,
     )
@@ -67,13 +67,19 @@ def source_of(end: End, neighbour: Neighbour, peer: Address, ports: Mapping[str,
     if neighbour.source is not None:
         return neighbour.source if _owns(ports, neighbour.source) else None
     if neighbour.source_interface is not None:
-        return _on_port(ports.get(neighbour.source_interface), peer)
+        return _nearest(ports.get(neighbour.source_interface), peer)
     leaving = next((hop for hop in found[1] if hop.interface is not None), None)
     return None if leaving is None else _on_port(ports.get(leaving.interface or ""), peer)
 
 
 def _owns(ports: Mapping[str, Port], address: Address) -> bool:
     return any(each.address == address for port in ports.values() if port.up for each in port.addresses)
+
+
+def _nearest(port: Port | None, peer: Address) -> Address | None:
+    """The address of a port that shares most leading bits with the peer's (bgp_update_address)."""
+    own = [each.address for each in port.addresses if each.version == peer.version] if port and port.up else []
+    return min(own, key=lambda each: (each.value ^ peer.value).bit_length(), default=None)
 
 
 def _on_port(port: Port | None, peer: Address) -> Address | None:

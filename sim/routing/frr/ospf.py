@@ -13,6 +13,7 @@ from sim.routing.chain import Chain
 from sim.routing.frr.rib import Rib, RibRoute, Selected
 from sim.routing.frr.router_id import router_id_of
 from sim.routing.ospf import Circuit, External, Kind, OspfRoute, Router
+from sim.snapshot import RouteType
 
 _SPEED_MBPS = 10_000  # of a veth, as the kernel says; also FRR's assumption where a device says nothing
 _DEFAULT_METRIC, _ORIGINATE_METRIC, _ALWAYS_METRIC = 20, 10, 1
@@ -119,7 +120,8 @@ class OspfDaemon:
     def _rib_route(self, route: OspfRoute) -> RibRoute:
         index = 0 if route.kind is Kind.INTRA else 1 if route.kind is Kind.INTER else 2
         distance = self.instance.distances[index] or self.instance.distance
-        return RibRoute(self.protocol, distance, route.metric, route.hops, recursive=False, tag=route.tag)
+        kind = RouteType.UNICAST if route.hops else RouteType.BLACKHOLE
+        return RibRoute(self.protocol, distance, route.metric, route.hops, kind, recursive=False, tag=route.tag)
 
 
 def _circuits(node: str, instance: OspfInstance, port: Port) -> Iterator[Circuit]:
@@ -129,7 +131,7 @@ def _circuits(node: str, instance: OspfInstance, port: Port) -> Iterator[Circuit
     own = instance.interfaces.get(port.name)
     if instance.version == 3:
         if own is not None and own.area is not None:
-            networks = tuple(each.network for each in port.addresses if each.version == 6)
+            networks = tuple(each.network for each in port.addresses if each.version == 6 and each.value != 1)
             yield _circuit(node, instance, port, own, own.area, networks, None)
         return
     for address in port.addresses:

@@ -45,7 +45,7 @@ class FrrSuite:
         router_id = instance.router_id or router_id_of(self.device, ports)
         speaker = Speaker(node, instance, router_id, ports, ribs, self.zebra.rib)
         self.speakers[vrf] = speaker
-        for end, neighbour in ends_of(node, instance, router_id):
+        for end, neighbour in ends_of(node, instance, router_id, "bfdd" in self.device.daemons):
             self._ends.append(end)
             self._neighbours[end.key] = speaker, neighbour
 

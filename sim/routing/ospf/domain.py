@@ -96,8 +96,18 @@ class Domain:
                             if area in self.routers[border].attached
                         }
                     _merge(routes, self._heard(router, area, told[area]))
-            inside[name] = routes
+            inside[name] = routes | self._discards(router, routes)
         return inside
+
+    def _discards(self, router: Router, routes: Routes) -> Routes:
+        """A border router drops what a range of its holds and no longer prefix does (ospf_add_discard_route)."""
+        return {
+            prefix: OspfRoute(Kind.INTRA, cost, (), None, cost)
+            for area in router.attached
+            if router.is_border and router.area(area).ranges
+            for prefix, cost in self._summaries(router, area)
+            if prefix not in routes and any(prefix == each for each, _, _ in router.area(area).ranges)
+        }
 
     def _border_names(self) -> list[Name]:
         return [(router.node, router.key) for router in self._borders]
@@ -108,11 +118,14 @@ class Domain:
         settings = router.area(area)
         told: dict[Prefix, int] = {}
         if settings.kind != "normal" and area != BACKBONE:
-            if settings.no_summary or settings.kind == "stub":
-                told[_DEFAULTS[self.version]] = settings.default_cost
+            # into an NSSA, too, whether asked to or not (ospf_abr_announce_stub_defaults; seen with 8.4.4, 2026-11-25)
+            told[_DEFAULTS[self.version]] = settings.default_cost
             if settings.no_summary:
                 return told
-        for prefix, cost in self._summaries(router, area):
+        summaries = [
+            each for source in self._intra[border] if source != area for each in self._summaries(router, source)
+        ]
+        for prefix, cost in summaries:
             told[prefix] = min(cost, told.get(prefix, cost))
         for prefix, route in backbone.items():
             if route.area != area and not any(hop in route.hops for hop in self._hops_in(border, area, prefix)):
@@ -124,22 +137,19 @@ class Domain:
         route = self._intra[border].get(area, {}).get(prefix)
         return route.hops if route is not None else ()
 
-    def _summaries(self, router: Router, area: int) -> Iterator[tuple[Prefix, int]]:
-        """A border router's own areas as another hears of them: ranges stand for what they hold (12.4.3)."""
-        for source, routes in self._intra[router.node, router.key].items():
-            if source == area:
-                continue
-            ranges = router.area(source).ranges
-            held: dict[Prefix, list[int]] = defaultdict(list)
-            for prefix, route in routes.items():
-                over = next((each for each, _, _ in ranges if each.holds(prefix)), None)
-                if over is not None:
-                    held[over].append(route.metric)
-                else:
-                    yield prefix, route.metric
-            for over, advertised, cost in ranges:
-                if held[over] and advertised:
-                    yield over, max(held[over]) if cost is None else cost
+    def _summaries(self, router: Router, source: int) -> Iterator[tuple[Prefix, int]]:
+        """What a border router says of one of its areas elsewhere: ranges stand for what they hold (12.4.3)."""
+        ranges = router.area(source).ranges
+        held: dict[Prefix, list[int]] = defaultdict(list)
+        for prefix, route in self._intra[router.node, router.key][source].items():
+            over = next((each for each, _, _ in ranges if each.holds(prefix)), None)
+            if over is not None:
+                held[over].append(route.metric)
+            else:
+                yield prefix, route.metric
+        for over, advertised, cost in ranges:
+            if held[over] and advertised:
+                yield over, max(held[over]) if cost is None else cost
 
     def _heard(self, router: Router, area: int, told: Mapping[Name, Mapping[Prefix, int]]) -> Routes:
         """Inter-area routes of a router in one area, from what its border routers say."""
