@@ -5,6 +5,7 @@
     links.across("leaf1", "swp1")            # ends of other nodes on the same segment
     links.connected("leaf1")                 # connected routes
     links.kernel_routes("leaf1")             # those, and what scripts added
+    links.sysctls("leaf1")                   # what its kernel shows of the parameters that steer
     links.answering("leaf1", "swp1", next_hop)  # who answers its ARP or ND
     links.without(link)                      # the same with a cable pulled: only what it touches is looked at again
 

@@ -12,6 +12,7 @@ from sim.links.kernel import KernelRoute, kernel_routes
 from sim.links.neighbours import Neighbours, Reaches
 from sim.links.wires import Wires
 from sim.surroundings.management import HOST, host_interfaces, plan_management
+from sim.sysctls import shown
 from sim.topology.model import Kind, Link, Topology
 
 Segment = tuple[End, ...]
@@ -49,6 +50,12 @@ class Links:
     def kernel_routes(self, node: str) -> list[KernelRoute]:
         """What a node's kernel has without any daemon: connected routes and those of scripts."""
         return list(kernel_routes(self.faces[node], self.devices[node].statics))
+
+    def sysctls(self, node: str) -> dict[str, str]:
+        """What a node's kernel shows for each interface; those that its files made came after `default` was written."""
+        cabled = self.sockets.get(node, {})
+        late = {name: name not in cabled and name != LOOPBACK for name in self.faces[node]}
+        return dict(shown(self.devices[node].sysctls, late))
 
     def answering(self, node: str, interface: str, address: Address, reaches: Reaches | None = None) -> Segment:
         """The ends that answer when the node asks, by ARP or ND, who has `address`; none: it cannot be resolved.

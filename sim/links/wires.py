@@ -4,6 +4,12 @@ A frame is followed with its stack of tags (the outermost first). An interface h
 parent hands frames of its tag to it before anybody else sees them (Linux, __netif_receive_skb_core), so also where the
 parent is a bridge's port. A plain bridge passes any tag; a VLAN-aware one sorts by it, untagged frames by the port's
 PVID, and a port that a VLAN is not allowed on neither takes nor gives its frames.
+
+What is heard here is heard both ways, so that segments are well defined. Linux does a little more in one direction,
+where no answer would come back: an access port takes a frame that bears its own VLAN's tag, a bridge sends frames out
+by a port whose VLAN interface would keep the answers, and a bond takes frames from members that it sends nothing by. A
+bond uses its first member that is up, and those that end in the same bond across (one aggregator, IEEE 802.1AX
+6.4.14; the active one of a backup pair): a second switch of an MLAG pair is reached through the first.
 """
 
 from collections import deque
@@ -108,7 +114,7 @@ class Wires:
         elif face.device == "bridge":
             yield from self._bridged(node, name, None, tags)
         elif face.device == "bond":
-            yield from (("out", (node, member), tags) for member in self._members(node, name))
+            yield from (("out", (node, member), tags) for member in self._active(node, name))
         elif end in self.far and end not in self.pulled:
             yield "in", self.far[end], tags
 
@@ -121,7 +127,8 @@ class Wires:
             yield "in", (node, child), tags[1:]
         elif master is not None and (kind := self._device(node, master)) in ("bridge", "bond"):
             if kind == "bond":
-                yield "in", (node, master), tags
+                if name in self._active(node, master):
+                    yield "in", (node, master), tags
             elif self._is_up((node, master)):
                 yield from self._bridged(node, master, name, tags)
 
@@ -135,7 +142,7 @@ class Wires:
         for other, carried in passed:
             if other is None:
                 yield "in", (node, bridge), carried
-            else:
+            elif not carried or carried[0] not in self._vlans_on((node, other)):
                 yield "out", (node, other), carried
 
     def _sorted(
@@ -144,8 +151,8 @@ class Wires:
         """The ports of a VLAN-aware bridge that a frame leaves by, and its tags there."""
         pvid, allowed = self._vlans_of(node, bridge, port)
         vlan = tags[0] if tags else pvid
-        rest = tags[1:] if tags else ()
-        if vlan is None or vlan not in allowed:
+        rest = tags[1:]
+        if vlan not in allowed or (tags and vlan == pvid):
             return
         for other in (*bridge.members, None):
             if other == port:
@@ -154,7 +161,7 @@ class Wires:
             if vlan in taken:
                 yield other, rest if vlan == untagged else (vlan, *rest)
 
-    def _vlans_of(self, node: str, bridge: InterfaceConfig, port: str | None) -> tuple[int | None, frozenset[int]]:
+    def _vlans_of(self, node: str, bridge: InterfaceConfig, port: str | None) -> tuple[int, frozenset[int]]:
         """A port's PVID and the VLANs it is in; of the bridge itself: its PVID, and those of its VLAN interfaces."""
         if port is None:
             own = frozenset(self._vlans_on((node, bridge.name)))
@@ -175,6 +182,21 @@ class Wires:
                 if face.parent is not None:
                     self._children.setdefault((node, face.parent), {})[face.vlan_id or 0] = face.name
         return self._children.get(end, {})
+
+    def _active(self, node: str, bond: str) -> list[str]:
+        """The members by which a bond sends and receives."""
+        up = [name for name in self._members(node, bond) if self._is_up((node, name)) and (node, name) in self.far]
+        up = [name for name in up if (node, name) not in self.pulled]
+        if not up:
+            return []
+        place, name = self.far[node, up[0]]
+        partner = self.faces[place][name].master
+        if partner is None or self._device(place, partner) != "bond":
+            return up[:1]
+        return [each for each in up if self._ends_in(self.far[node, each], place, partner)]
+
+    def _ends_in(self, end: End, place: str, master: str) -> bool:
+        return end[0] == place and self.faces[place][end[1]].master == master
 
     def _members(self, node: str, name: str) -> tuple[str, ...]:
         config = self.devices[node].interfaces.get(name)

@@ -17,7 +17,6 @@ from sim.routing.ospf.adjacency import DOWN, Adjacency
 from sim.routing.ospf.domain import Domain
 from sim.routing.values import Hop
 from sim.snapshot import Interface, NextHop, NodeState, Route, Session
-from sim.sysctls import shown
 from sim.trace.rules import policy_rules
 
 
@@ -66,7 +65,7 @@ class NodeStates(Mapping[str, NodeState]):
             tables=tables,
             rules=tuple(policy_rules(engine.devices[name].rules)),
             sessions=self._sessions.get(name, ()),
-            sysctls=dict(shown(engine.devices[name].sysctls, dict.fromkeys(engine.links.faces[name], False))),
+            sysctls=engine.links.sysctls(name),
             router_ids={key: value for suite in suites for key, value in suite.router_ids().items()},
             bgp_prefixes=tuple(sorted(map(str, prefixes))),
         )

@@ -12,7 +12,6 @@ import pytest
 
 from sim.devices import read_devices
 from sim.links import KernelRoute, Links, solve_links
-from sim.sysctls import shown
 from sim.topology.reader import read_topology
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,8 +54,7 @@ def _route(route: KernelRoute) -> list[Any]:
 def test_every_kernel_parameter_that_steers_is_as_it_was_seen(solved: FACES) -> None:
     links, record = solved
     for node, seen in record.items():
-        late = {name: name not in links.sockets[node] and name != "lo" for name in links.faces[node]}
-        told = {key: value for key, value in shown(links.devices[node].sysctls, late) if value != "0"}
+        told = {key: value for key, value in links.sysctls(node).items() if value != "0"}
         assert told == seen["sysctls"], node
 
 
