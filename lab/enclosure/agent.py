@@ -11,21 +11,22 @@ import errno
 import gc
 import os
 import resource
-import selectors
 import signal
-import socket
 import sys
 import time
+from _socket import AF_UNIX, SOCK_CLOEXEC, SOCK_STREAM, socket
 from collections.abc import Callable
 
 from lab import responder
-from lab.enclosure import filesystem, linux, messages
+from lab.enclosure import filesystem, linux, messages, netlink
+from lab.enclosure.loop import Loop
 
 TYPE_CHECKING = False  # the typing module, and what it loads, would be in every node's memory
 if TYPE_CHECKING:
     from typing import Any
 
 _RETRY_S = 0.005  # between a socket's bind and its listen there is no event to wait for
+_RESTORED = (13, 25)  # SIGPIPE, SIGXFSZ: Python ignores them, and what is ignored stays so in programs
 _ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/frr",
     "HOME": "/run/fabriclab/home",
@@ -39,7 +40,7 @@ class _Waiting:
 
     __slots__ = ("asker", "bound", "deadline", "path", "unseen")
 
-    def __init__(self, asker: socket.socket, path: str, deadline: float) -> None:
+    def __init__(self, asker: socket, path: str, deadline: float) -> None:
         self.asker = asker
         self.path = path
         self.deadline = deadline
@@ -50,27 +51,23 @@ class _Waiting:
 class Agent:
     """The loop of a node's first process."""
 
-    def __init__(self, name: str, listening: socket.socket, environment: dict[str, str]) -> None:
+    def __init__(self, name: str, listening: socket, environment: dict[str, str]) -> None:
         self.name = name
         self.environment = _ENVIRONMENT | {"HOSTNAME": name} | environment
         self.listening = listening
-        self.loop = selectors.DefaultSelector()
-        self.askers: dict[int, socket.socket] = {}  # pid -> who waits for its end
+        self.loop = Loop()
+        self.askers: dict[int, socket] = {}  # pid -> who waits for its end
         self.waiting: list[_Waiting] = []
-        self.loop.register(listening, selectors.EVENT_READ, self.accept)
-        self.wake, waker = socket.socketpair()
-        self.wake.setblocking(False)
-        waker.setblocking(False)
-        signal.set_wakeup_fd(waker.fileno())
-        self._waker = waker
-        self.loop.register(self.wake, selectors.EVENT_READ, self.reap)
+        self.loop.register(listening.fileno(), self.accept)
+        self.wake, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(waker)
+        self.loop.register(self.wake, self.reap)
         self.appeared = -1  # inotify, open only while somebody waits: the kernel grants a user 128 of them
 
     def serve(self) -> None:
         """Answer until the enclosure ends."""
         while True:
-            for key, _ in self.loop.select(self.patience()):
-                key.data()
+            self.loop.turn(self.patience())
             self.try_waiting()
 
     def patience(self) -> float | None:
@@ -83,10 +80,10 @@ class Agent:
 
     def accept(self) -> None:
         """Somebody connected."""
-        channel, _ = self.listening.accept()
-        self.loop.register(channel, selectors.EVENT_READ, lambda: self.answer(channel))
+        channel = messages.accept(self.listening)
+        self.loop.register(channel.fileno(), lambda: self.answer(channel))
 
-    def answer(self, channel: socket.socket) -> None:
+    def answer(self, channel: socket) -> None:
         """Carry out one request."""
         try:
             message, descriptors = messages.receive(channel)
@@ -104,9 +101,9 @@ class Agent:
             for descriptor in descriptors:
                 os.close(descriptor)
 
-    def forget(self, channel: socket.socket) -> None:
+    def forget(self, channel: socket) -> None:
         """An asker went away: what it waited for ends with it."""
-        self.loop.unregister(channel)
+        self.loop.unregister(channel.fileno())
         channel.close()
         self.waiting = [each for each in self.waiting if each.asker is not channel]
         for pid in [pid for pid, asker in self.askers.items() if asker is channel]:
@@ -114,7 +111,7 @@ class Agent:
             os.killpg(pid, signal.SIGKILL)
 
     @staticmethod
-    def reply(channel: socket.socket, message: dict[str, Any], *descriptors: int) -> None:
+    def reply(channel: socket, message: dict[str, Any], *descriptors: int) -> None:
         """Answer; an asker that has gone meanwhile is no matter."""
         try:
             messages.send(channel, message, descriptors)
@@ -129,7 +126,9 @@ class Agent:
         if terminal:
             return self.start_on_terminal(argv, environment, streams[0])
         actions = [(os.POSIX_SPAWN_DUP2, stream, number) for number, stream in enumerate(streams)]
-        return os.posix_spawnp(argv[0], argv, environment, file_actions=actions, setsid=True, setsigmask=())
+        return os.posix_spawnp(
+            argv[0], argv, environment, file_actions=actions, setsid=True, setsigmask=(), setsigdef=_RESTORED
+        )
 
     @staticmethod
     def start_on_terminal(argv: list[str], environment: dict[str, str], terminal: int) -> int:
@@ -144,7 +143,7 @@ class Agent:
             os._exit(127)
 
     def do_run(
-        self, channel: socket.socket, streams: list[int], argv: list[str], env: dict[str, str], terminal: bool = False
+        self, channel: socket, streams: list[int], argv: list[str], env: dict[str, str], terminal: bool = False
     ) -> None:
         """Run a program; its pid at once, its status when it ends."""
         pid = self.start(argv, env, streams, terminal)
@@ -153,7 +152,7 @@ class Agent:
 
     def do_spawn(
         self,
-        channel: socket.socket,
+        channel: socket,
         descriptors: list[int],
         argv: list[str],
         env: dict[str, str],
@@ -173,7 +172,7 @@ class Agent:
             os.close(null)
             os.close(output)
 
-    def respond(self, channel: socket.socket, services: list[dict[str, Any]], output: int) -> None:
+    def respond(self, channel: socket, services: list[dict[str, Any]], output: int) -> None:
         """Fork the responder and answer when all its sockets listen, or with what kept it from that."""
         ready, told = os.pipe2(os.O_CLOEXEC)
         pid = os.fork()
@@ -190,7 +189,7 @@ class Agent:
             failed = {} if words == "ready" else {"errno": errno.EADDRNOTAVAIL, "error": words or "the responder ended"}
             self.reply(channel, {"pid": pid} | failed)
 
-        self.loop.register(ready, selectors.EVENT_READ, finished)
+        self.loop.register(ready, finished)
 
     def become_responder(self, services: list[dict[str, Any]], told: int) -> None:
         """In the child: serve, and never return."""
@@ -198,7 +197,6 @@ class Agent:
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             self.loop.close()
             keep = sorted((0, 1, 2, told))
             for low, high in zip(keep, [*keep[1:], 1 << 16], strict=True):
@@ -212,11 +210,7 @@ class Agent:
 
     def reap(self) -> None:
         """Children ended: tell who waits for them."""
-        try:
-            while self.wake.recv(4096):
-                pass
-        except BlockingIOError:
-            pass
+        os.read(self.wake, 4096)
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -228,11 +222,11 @@ class Agent:
             if asker is not None:
                 self.reply(asker, {"status": os.waitstatus_to_exitcode(status)})
 
-    def do_processes(self, channel: socket.socket, descriptors: list[int]) -> None:
+    def do_processes(self, channel: socket, descriptors: list[int]) -> None:
         """Every process but this one."""
         self.reply(channel, {"processes": [found for pid in _pids() if (found := _process(pid))]})
 
-    def do_signal(self, channel: socket.socket, descriptors: list[int], pid: int, number: int) -> None:
+    def do_signal(self, channel: socket, descriptors: list[int], pid: int, number: int) -> None:
         """Send a signal."""
         try:
             if pid > 1:
@@ -243,7 +237,7 @@ class Agent:
 
     # --- files and sockets
 
-    def do_read(self, channel: socket.socket, descriptors: list[int], path: str) -> None:
+    def do_read(self, channel: socket, descriptors: list[int], path: str) -> None:
         """Hand out a file."""
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -251,25 +245,26 @@ class Agent:
         finally:
             os.close(descriptor)
 
-    def do_write(
-        self, channel: socket.socket, descriptors: list[int], files: list[tuple[str, int | None]], mode: int
-    ) -> None:
+    def do_write(self, channel: socket, descriptors: list[int], files: list[tuple[str, int | None]], mode: int) -> None:
         """Write files: (path, length or None to remove), their bytes one after another in the memory file."""
-        with os.fdopen(os.dup(descriptors[0]), "rb") as source:
-            source.seek(0)
-            for path, length in files:
-                if length is None:
-                    _remove(path)
-                else:
-                    filesystem.write_file(path, source.read(length), mode)
+        offset = 0
+        for path, length in files:
+            if length is None:
+                _remove(path)
+            else:
+                filesystem.write_file(path, messages.part(descriptors[0], offset, length), mode)
+                offset += length
         self.reply(channel, {})
 
-    def do_socket(self, channel: socket.socket, descriptors: list[int], family: int, kind: int, protocol: int) -> None:
+    def do_socket(self, channel: socket, descriptors: list[int], family: int, kind: int, protocol: int) -> None:
         """Hand out a socket of this network namespace."""
-        with socket.socket(family, kind, protocol) as made:
+        made = socket(family, kind | SOCK_CLOEXEC, protocol)
+        try:
             self.reply(channel, {}, made.fileno())
+        finally:
+            made.close()
 
-    def do_connect(self, channel: socket.socket, descriptors: list[int], path: str, timeout_s: float) -> None:
+    def do_connect(self, channel: socket, descriptors: list[int], path: str, timeout_s: float) -> None:
         """Hand out a connection as soon as somebody accepts at `path`."""
         wanted = _Waiting(channel, path, time.monotonic() + timeout_s)
         if self.connected(wanted):
@@ -282,7 +277,7 @@ class Agent:
         try:
             if self.appeared < 0:
                 self.appeared = linux.inotify_init()
-                self.loop.register(self.appeared, selectors.EVENT_READ, self.drain)
+                self.loop.register(self.appeared, self.drain)
             linux.inotify_watch(self.appeared, folder)
         except OSError:
             return False
@@ -298,16 +293,18 @@ class Agent:
 
     def connected(self, wanted: _Waiting) -> bool:
         """Whether a wait is over, one way or the other."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as made:
-            try:
-                made.connect(wanted.path)
-            except OSError as error:
-                wanted.bound = error.errno == errno.ECONNREFUSED
-                if time.monotonic() < wanted.deadline:
-                    return False
-                self.reply(wanted.asker, {"errno": error.errno, "error": f"{wanted.path}: {error.strerror}"})
-            else:
-                self.reply(wanted.asker, {}, made.fileno())
+        made = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC)
+        try:
+            made.connect(wanted.path)
+        except OSError as error:
+            wanted.bound = error.errno == errno.ECONNREFUSED
+            if time.monotonic() < wanted.deadline:
+                return False
+            self.reply(wanted.asker, {"errno": error.errno, "error": f"{wanted.path}: {error.strerror}"})
+        else:
+            self.reply(wanted.asker, {}, made.fileno())
+        finally:
+            made.close()
         return True
 
     def drain(self) -> None:
@@ -334,38 +331,42 @@ def _pids() -> list[int]:
 def _process(pid: int) -> dict[str, Any] | None:
     """A process's name and words; None for one that ended meanwhile, or is only waiting to be reaped."""
     try:
-        with open(f"/proc/{pid}/stat") as file:
-            name, state = file.read().split("(", 1)[1].rsplit(")", 1)
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
-            argv = file.read().rstrip(b"\0").split(b"\0")
+        name, state = _told(f"/proc/{pid}/stat").split(b"(", 1)[1].rsplit(b")", 1)
+        argv = _told(f"/proc/{pid}/cmdline").rstrip(b"\0").split(b"\0")
     except (FileNotFoundError, ProcessLookupError):
         return None
-    if state.split()[0] == "Z":
+    if state.split()[0] == b"Z":
         return None
-    return {"pid": pid, "name": name, "argv": [word.decode(errors="replace") for word in argv]}
+    words = [word.decode(errors="replace") for word in argv]
+    return {"pid": pid, "name": name.decode(errors="replace"), "argv": words}
 
 
-def become(name: str, listening: socket.socket, told: int, plan: dict[str, Any]) -> None:
-    """In a child of the keeper, first in its namespaces: become the agent of node `name`. Never returns.
+def _told(path: str) -> bytes:
+    """What the kernel tells in a file, without a file object: those leave their marks in memory."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return b"".join(iter(lambda: os.read(descriptor, 1 << 14), b""))
+    finally:
+        os.close(descriptor)
+
+
+def become(name: str, told: int, plan: dict[str, Any]) -> None:
+    """In a child of the keeper, first in its pid namespace: become the agent of node `name`. Never returns.
 
     `told` is a pipe: "ready" at its end, or why not; nothing, should this process end before it knows.
     """
     try:
         gc.disable()
-        keep = sorted((0, 1, 2, listening.fileno(), told))
+        keep = sorted((0, 1, 2, told))
         for low, high in zip(keep, [*keep[1:], 1 << 16], strict=True):
             os.closerange(low + 1, high)
         linux.set_process_name(name)
-        linux.unshare(linux.NEWNS | linux.NEWUTS | linux.NEWIPC)
-        linux.sethostname(plan["hostname"])
-        filesystem.prepare(plan["scratch"], plan["etc"], plan["tools"])
+        linux.unshare(linux.NEWNS | linux.NEWUTS | linux.NEWIPC | (0 if plan["shares_network"] else linux.NEWNET))
+        listening = messages.listen(f"n/{name}")
+        _have_furnished(told, plan)
         os.chdir("/")
-        for key, value in plan["sysctls"].items():
-            _write_sysctl(key, value, wanted=key in plan["wanted"])
         linux.drop_capabilities()
         resource.setrlimit(resource.RLIMIT_NOFILE, plan["open_files"])
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         agent = Agent(plan["hostname"], listening, plan["env"])
         os.write(told, b"ready")
         os.close(told)
@@ -376,6 +377,35 @@ def become(name: str, listening: socket.socket, told: int, plan: dict[str, Any])
         sys.excepthook(*sys.exc_info())
     finally:
         os._exit(1)
+
+
+def _have_furnished(told: int, plan: dict[str, Any]) -> None:
+    """Have a child make of these namespaces the node's: what it writes to in memory for that, this process never does.
+
+    pivot_root(2) moves every process of a mount namespace. Should the child fail, it has told why.
+    """
+    pid = os.fork()
+    if not pid:
+        try:
+            _furnish(plan)
+            os._exit(0)
+        except OSError as error:
+            os.write(told, str(error).encode())
+        finally:
+            os._exit(1)
+    if os.waitpid(pid, 0)[1]:
+        os._exit(1)
+
+
+def _furnish(plan: dict[str, Any]) -> None:
+    linux.sethostname(plan["hostname"])
+    rtnl = netlink.Rtnl()
+    rtnl.do(netlink.change("lo", up=True))
+    if plan["bridge"]:
+        rtnl.do(netlink.bridge(plan["bridge"]))
+    filesystem.prepare(plan["scratch"], plan["etc"], plan["tools"])
+    for key, value in plan["sysctls"].items():
+        _write_sysctl(key, value, wanted=key in plan["wanted"])
 
 
 def _write_sysctl(key: str, value: str, wanted: bool) -> None:

@@ -146,7 +146,8 @@ def write_file(path: str, content: bytes, mode: int) -> None:
     """Put a file in place in one step, its folders made as needed, those of the host made writable."""
     folder = os.path.dirname(path)
     try:
-        os.makedirs(folder, exist_ok=True)
+        if not os.path.isdir(folder):
+            os.makedirs(folder, exist_ok=True)
         _replace(path, content, mode)
     except OSError as error:
         if error.errno not in (30, 13, 75):  # EROFS, EACCES, EOVERFLOW: the host's folder
@@ -162,7 +163,11 @@ def write_file(path: str, content: bytes, mode: int) -> None:
 def _replace(path: str, content: bytes, mode: int) -> None:
     temporary = f"{path}.new~"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    os.chmod(temporary, mode)
+    try:
+        written = 0
+        while written < len(content):
+            written += os.write(descriptor, memoryview(content)[written:])
+        os.fchmod(descriptor, mode)
+    finally:
+        os.close(descriptor)
     os.replace(temporary, path)

@@ -4,8 +4,8 @@
 read-only. It serves the `lab.runtimes.namespaces` client on `keeper.sock` in the lab's folder. A node is a child of it
 (its agent, listening on `n/<node>`), kept with a descriptor of its network namespace and a netlink socket inside it.
 
-The keeper's own network namespace is the lab's `host` side: the management bridge lives there, and a node named `host`
-is always present whose agent shares it.
+The keeper's own network namespace is the lab's `host` side: the management bridge lives there. A node named `host`,
+whose agent shares it, is made when somebody needs it first.
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ import gc
 import marshal
 import os
 import resource
-import selectors
 import signal
-import socket
 import sys
+from _socket import socket
 from collections.abc import Callable
 
 from lab.enclosure import agent, filesystem, linux, messages, netlink
+from lab.enclosure.loop import Loop
 
 TYPE_CHECKING = False  # the typing module, and what it loads, would be in every node's memory
 if TYPE_CHECKING:
     from typing import Any
 
 HOST = "host"
+_AT_ONCE = 3 * (os.cpu_count() or 1)  # nodes in the making: more of them only wait for each other in the kernel
 _ENCLOSED = linux.NEWNET | linux.NEWNS | linux.NEWUTS | linux.NEWIPC | linux.NEWPID
 
 
@@ -64,38 +65,27 @@ class Keeper:
         self.nodes: dict[str, _Node] = {}
         self.parking = 0
         self.next_index = 10  # the same number never twice in a lab, see netlink.veth
-        self.loop = selectors.DefaultSelector()
-        listening = self.listen("keeper.sock")
-        self.loop.register(listening, selectors.EVENT_READ, lambda: self.accept(listening))
+        self.loop = Loop()
+        listening = messages.listen("keeper.sock")
+        self.loop.register(listening.fileno(), lambda: self.accept(listening))
         self.culprit = ""  # the node or the end that a request was at when it failed
-
-    @staticmethod
-    def listen(path: str) -> socket.socket:
-        """A socket at a path of the lab's folder (relative, so that long folders fit into a socket's name)."""
-        listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        if os.path.exists(path):
-            os.remove(path)
-        listening.bind(path)
-        listening.listen(128)
-        return listening
 
     def serve(self) -> None:
         """Answer until killed."""
         while True:
-            for key, _ in self.loop.select():
-                key.data()
+            self.loop.turn()
 
-    def accept(self, listening: socket.socket) -> None:
+    def accept(self, listening: socket) -> None:
         """A command connected."""
-        channel, _ = listening.accept()
-        self.loop.register(channel, selectors.EVENT_READ, lambda: self.answer(channel))
+        channel = messages.accept(listening)
+        self.loop.register(channel.fileno(), lambda: self.answer(channel))
 
-    def answer(self, channel: socket.socket) -> None:
+    def answer(self, channel: socket) -> None:
         """Carry out one request."""
         try:
             message, descriptors = messages.receive(channel)
         except messages.Gone:
-            self.loop.unregister(channel)
+            self.loop.unregister(channel.fileno())
             channel.close()
             return
         with os.fdopen(descriptors[0], "rb") as file:
@@ -114,38 +104,51 @@ class Keeper:
     # --- nodes
 
     def do_create(self, nodes: dict[str, dict[str, Any]]) -> None:
-        """Create nodes; wait until every agent is ready."""
-        self.wait_for({name: self.start(name, plan) for name, plan in nodes.items()})
+        """Create nodes, a few side by side; wait until every agent is ready. OSError of the first that failed."""
+        failed = []
+        started: dict[str, tuple[int, int]] = {}
+        for name, plan in nodes.items():
+            if name == HOST and HOST in self.nodes:
+                continue
+            if len(started) == _AT_ONCE:
+                failed += self.admit(started, next(iter(started)))
+            started[name] = self.start(name, plan)
+        for name in list(started):
+            failed += self.admit(started, name)
+        for self.culprit, words in failed:
+            raise OSError(words)
 
-    def wait_for(self, started: dict[str, int]) -> None:
-        """Wait until these agents are ready."""
-        for name, ready in started.items():
-            with os.fdopen(ready, "rb") as file:
-                words = file.read().decode()
-            if words != "ready":
-                self.culprit = name
-                raise OSError(words or "its first process ended at once")
-
-    def start(self, name: str, plan: dict[str, Any]) -> int:
-        """Fork an agent into namespaces of its own; the descriptor that tells when it is ready."""
+    def start(self, name: str, plan: dict[str, Any]) -> tuple[int, int]:
+        """Fork an agent into a pid namespace of its own; its pid, and the descriptor that tells when it is ready."""
         self.culprit = name
-        linux.unshare(linux.NEWPID | (linux.NEWNET if name != HOST else 0))
-        namespace = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        rtnl = netlink.Rtnl()
-        listening = self.listen(f"n/{name}")
         ready, told = os.pipe2(os.O_CLOEXEC)
+        linux.unshare(linux.NEWPID)
         pid = os.fork()
         if not pid:
-            agent.become(name, listening, told, plan | self.given)
+            agent.become(name, told, plan | self.given | {"shares_network": name == HOST})
+        linux.setns(self.home["pid"])
         os.close(told)
-        listening.close()
-        for home in self.home.values():
-            linux.setns(home)
-        rtnl.do(netlink.change("lo", up=True))
-        if plan.get("bridge"):
-            rtnl.do(netlink.bridge(plan["bridge"]))
-        self.nodes[name] = _Node(pid, namespace, rtnl)
-        return ready
+        return pid, ready
+
+    def admit(self, started: dict[str, tuple[int, int]], name: str) -> list[tuple[str, str]]:
+        """Wait until an agent is ready, and take up its namespaces; its name and why, if it failed."""
+        pid, ready = started.pop(name)
+        with os.fdopen(ready, "rb") as file:
+            words = file.read().decode()
+        if words == "ready":
+            self.nodes[name] = self.handles(pid)
+            return []
+        os.waitpid(pid, 0)
+        return [(name, words or "its first process ended at once")]
+
+    def handles(self, pid: int) -> _Node:
+        """A node's handles, taken from its first process."""
+        namespace = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        linux.setns(namespace)
+        try:
+            return _Node(pid, namespace, netlink.Rtnl())
+        finally:
+            linux.setns(self.home["net"])
 
     def do_remove(self, names: list[str]) -> None:
         """Remove nodes; the far ends of their cables go with their namespaces."""
@@ -196,11 +199,11 @@ class Keeper:
         if not self.nodes[name].halted:
             return
         parked = self.nodes[name].parked
-        ready = self.start(name, plan)
+        for _, words in self.admit({name: self.start(name, plan)}, name):
+            raise OSError(words)
         node = self.nodes[name]
         for interface, waiting in parked.items():
             self.rtnl.move(waiting, node.namespace, interface)
-        self.wait_for({name: ready})
         for end in ends:
             if end["name"] in parked:
                 self.dress(node, end)
@@ -343,6 +346,7 @@ def _keep(folder: str, tools: str | None, ready: int) -> None:
         linux.allow_writing(folder)
         os.chdir(folder)
         _log_to("keeper.log")
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # agents hear of it
         keeper = Keeper(folder, tools)
         filesystem.host_entries()
         gc.collect()

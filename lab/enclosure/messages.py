@@ -2,15 +2,16 @@
 
 Unix sockets of type SOCK_SEQPACKET keep packets apart, and SCM_RIGHTS (unix(7)) carries descriptors. What may grow
 (files, output) travels as a memfd, so a packet stays small. Both sides run the same interpreter, so values travel as
-the marshal module writes them: nothing that the json module loads is in every node's memory.
+the marshal module writes them, and the first processes use the C part of the socket module alone: nothing that the json
+and socket modules load is in every node's memory.
 """
 
 from __future__ import annotations
 
-import array
 import marshal
 import os
-import socket
+import sys
+from _socket import AF_UNIX, CMSG_SPACE, MSG_CMSG_CLOEXEC, SCM_RIGHTS, SOCK_CLOEXEC, SOCK_SEQPACKET, SOL_SOCKET, socket
 from collections.abc import Iterable
 
 TYPE_CHECKING = False  # the typing module, and what it loads, would be in every node's memory
@@ -18,34 +19,51 @@ if TYPE_CHECKING:
     from typing import Any
 
 PACKET_BYTES = 1 << 17
-_MOST_DESCRIPTORS = 16
+_INT_BYTES = 4
+_RIGHTS_SPACE = CMSG_SPACE(16 * _INT_BYTES)
 
 
 class Gone(ConnectionError):
     """The other side ended."""
 
 
-def send(channel: socket.socket, message: dict[str, Any], descriptors: Iterable[int] = ()) -> None:
+def listen(path: str) -> socket:
+    """A socket at a path, in place of one that was there. Relative paths may be short: a socket's name must be."""
+    listening = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC)
+    if os.path.exists(path):
+        os.remove(path)
+    listening.bind(path)
+    listening.listen(128)
+    return listening
+
+
+def accept(listening: socket) -> socket:
+    """The connection that waits at a listening socket."""
+    descriptor, _ = listening._accept()  # type: ignore[attr-defined]  # what socket.accept is made of
+    return socket(AF_UNIX, SOCK_SEQPACKET, 0, descriptor)
+
+
+def send(channel: socket, message: dict[str, Any], descriptors: Iterable[int] = ()) -> None:
     """Send one message; Gone if nobody is there."""
-    rights = array.array("i", descriptors)
-    ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)] if rights else []
+    rights = b"".join(descriptor.to_bytes(_INT_BYTES, sys.byteorder) for descriptor in descriptors)
+    ancillary = [(SOL_SOCKET, SCM_RIGHTS, rights)] if rights else []
     try:
         channel.sendmsg([marshal.dumps(message)], ancillary)
     except (BrokenPipeError, ConnectionResetError) as error:
         raise Gone(str(error)) from error
 
 
-def receive(channel: socket.socket) -> tuple[dict[str, Any], list[int]]:
+def receive(channel: socket) -> tuple[dict[str, Any], list[int]]:
     """Wait for one message and its descriptors (close-on-exec, the receiver's to close); Gone at the end."""
     try:
-        raw, descriptors, _, _ = socket.recv_fds(channel, PACKET_BYTES, _MOST_DESCRIPTORS)
+        raw, ancillary, _, _ = channel.recvmsg(PACKET_BYTES, _RIGHTS_SPACE, MSG_CMSG_CLOEXEC)
     except ConnectionResetError as error:
         raise Gone(str(error)) from error
     if not raw:
         raise Gone("the other side ended")
-    for descriptor in descriptors:
-        os.set_inheritable(descriptor, False)
-    return marshal.loads(raw), descriptors
+    rights = b"".join(data for _, kind, data in ancillary if kind == SCM_RIGHTS)
+    starts = range(0, len(rights) - len(rights) % _INT_BYTES, _INT_BYTES)
+    return marshal.loads(raw), [int.from_bytes(rights[at : at + _INT_BYTES], sys.byteorder) for at in starts]
 
 
 def memory(name: str, content: bytes = b"") -> int:
@@ -56,6 +74,17 @@ def memory(name: str, content: bytes = b"") -> int:
             file.write(content)
         os.lseek(descriptor, 0, os.SEEK_SET)
     return descriptor
+
+
+def part(descriptor: int, offset: int, length: int) -> bytes:
+    """So many bytes of a file in memory."""
+    found = b""
+    while len(found) < length:
+        more = os.pread(descriptor, length - len(found), offset + len(found))
+        if not more:
+            break
+        found += more
+    return found
 
 
 def content(descriptor: int) -> bytes:

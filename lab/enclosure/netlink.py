@@ -5,10 +5,9 @@ made by the functions below; `Rtnl.do` sends them and reads an acknowledgement f
 """
 
 import os
-import socket
 import struct
+from _socket import AF_INET, AF_INET6, AF_NETLINK, AF_UNSPEC, SO_RCVBUF, SOCK_CLOEXEC, SOCK_RAW, SOL_SOCKET, socket
 from collections.abc import Sequence
-from ipaddress import ip_interface
 
 _NEWLINK, _DELLINK, _GETLINK, _NEWADDR = 16, 17, 18, 20
 _REQUEST, _ACK, _CREATE, _EXCL, _REPLACE = 0x1, 0x4, 0x400, 0x200, 0x100
@@ -42,7 +41,7 @@ def _message(kind: int, flags: int, body: bytes) -> bytes:
 
 
 def _link(flags: int = 0, change: int = 0, index: int = 0) -> bytes:
-    return _LINK.pack(socket.AF_UNSPEC, 0, index, flags, change)
+    return _LINK.pack(AF_UNSPEC, 0, index, flags, change)
 
 
 def _end(name: str, mtu_bytes: int, mac: str | None, namespace: int | None) -> bytes:
@@ -130,8 +129,10 @@ def address(index: int, text: str) -> bytes:
     An IPv6 address serves at once: its MAC is of our making, so it is not first asked whether another has it (RFC 4862
     5.4), as Docker does not either.
     """
+    from ipaddress import ip_interface  # here, so that it is in no node's memory before somebody needs it
+
     value = ip_interface(text)
-    family, flags = (socket.AF_INET, 0) if value.version == 4 else (socket.AF_INET6, _IFA_F_NODAD)
+    family, flags = (AF_INET, 0) if value.version == 4 else (AF_INET6, _IFA_F_NODAD)
     head = struct.pack("=BBBBI", family, value.network.prefixlen, flags, 0, index)
     packed = value.ip.packed
     return _message(
@@ -143,8 +144,8 @@ class Rtnl:
     """A netlink socket of the namespace in which it was opened."""
 
     def __init__(self) -> None:
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self._socket = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0)
+        self._socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 1 << 20)
         self._socket.bind((0, 0))
 
     def do(self, *requests: bytes) -> None:
@@ -186,7 +187,7 @@ class Rtnl:
     def move(self, name: str, namespace: int, new_name: str) -> None:
         """Move a device into another namespace under a new name; it arrives down and without addresses."""
         self.do(change(name, up=False))
-        body = _LINK.pack(socket.AF_UNSPEC, 0, self.index(name), 0, 0)
+        body = _LINK.pack(AF_UNSPEC, 0, self.index(name), 0, 0)
         self.do(_message(_NEWLINK, 0, body + _number(_NET_NS_FD, namespace) + _text(_IFNAME, new_name)))
 
     def close(self) -> None:

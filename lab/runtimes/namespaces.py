@@ -35,6 +35,7 @@ class Namespaces:
         self._kinds: dict[str, Kind] = {}
         self._cables: dict[str, list[Link]] = {}
         self._agents = Agents(journal.folder)
+        self._has_host = False
 
     def start(self, lock: int) -> None:
         """Start the keeper, which keeps `lock` until all is on disk; see Runtime."""
@@ -54,7 +55,13 @@ class Namespaces:
                 raise
         if words != "ready" or starter.returncode:
             raise HostError(f"cannot enclose a lab: {words or 'the first process ended'}; see `fabriclab preflight`")
-        self._ask("create", nodes={keeper.HOST: self._plan(Node(name=keeper.HOST, kind=Kind.HOST))})
+
+    def _host(self) -> str:
+        """The name of the agent of the lab's host side, started when it is needed first: many labs never do."""
+        if not self._has_host:
+            self._ask("create", nodes={keeper.HOST: self._plan(Node(name=keeper.HOST, kind=Kind.HOST))})
+            self._has_host = True
+        return keeper.HOST
 
     def remember(self, nodes: Sequence[Node], links: Sequence[Link]) -> None:
         """Take up a lab that runs already."""
@@ -187,10 +194,10 @@ class Namespaces:
     def _place(self, name: str) -> str:
         """The name of the agent that carries a node."""
         if name == keeper.HOST:
-            return name
+            return self._host()
         if name not in self._kinds:
             raise NodeFailed(f"no such node in this lab; known: {', '.join(self._kinds)}", name)
-        return keeper.HOST if self._kinds[name] is Kind.HOST else name
+        return self._host() if self._kinds[name] is Kind.HOST else name
 
     def _plan(self, node: Node) -> dict[str, Any]:
         forwards = "1" if node.kind in _FORWARDERS else "0"
@@ -221,10 +228,10 @@ class Namespaces:
                 bridge = link.vars["bridge"]
                 return [
                     near,
-                    {"node": keeper.HOST, "name": link.far_interface, "mtu": link.mtu_bytes, "bridge": bridge},
+                    {"node": self._host(), "name": link.far_interface, "mtu": link.mtu_bytes, "bridge": bridge},
                 ]
             case _:
-                return [near, {"node": keeper.HOST, "name": link.far_interface, "mtu": link.mtu_bytes}]
+                return [near, {"node": self._host(), "name": link.far_interface, "mtu": link.mtu_bytes}]
 
     def _end(self, link: Link, end: Endpoint) -> dict[str, Any]:
         return {
