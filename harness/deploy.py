@@ -7,10 +7,13 @@ that came back (or was added) all that it runs. A bring-up that fails leaves not
 
 import shlex
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from harness.appliers import one_line
+from harness.appliers import Scripts, one_line
+from harness.appliers.frr_rehearsal import Rehearsal
 from harness.push import PushResult, current_files, push
 from lab.difference import Difference
 from lab.lab import Lab
@@ -22,6 +25,7 @@ from sim.topology.files import node_files
 from sim.topology.model import Topology
 
 Progress = Callable[[str], None]
+NOTHING: Mapping[str, list[Callable[[], None]]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +47,42 @@ def bring_up(
     runtime: str = DEFAULT,
 ) -> Lab:
     """A lab up with all that its topology asks for; `bare`: cabled and empty. On any failure nothing stays behind."""
-    lab = Lab.deploy(topology, progress, runtime)
-    try:
-        if not bare:
-            boot(lab, topology.nodes, progress)
-        lab.mark_running()
-    except BaseException:
-        lab.destroy()
-        raise
+    files = {name: _files(topology, name) for name in topology.nodes}
+    with Rehearsal(() if bare or runtime != DEFAULT else files.values()) as rehearsal:
+        lab = Lab.deploy(topology, progress, runtime)
+        try:
+            if not bare:
+                boot(lab, topology.nodes, progress, rehearsal)
+            lab.mark_running()
+        except BaseException:
+            lab.destroy()
+            raise
     return lab
 
 
-def boot(lab: Lab, names: Collection[str], progress: Progress = lambda _: None) -> Mapping[str, PushResult]:
+def boot(
+    lab: Lab, names: Collection[str], progress: Progress = lambda _: None, scripts: Scripts | None = None
+) -> Mapping[str, PushResult]:
     """Boot these nodes, which are cabled and empty: roles prepare, files, `exec`, roles start."""
     progress(f"configuration of {len(names)} nodes")
     _prepare(lab, names)
-    pushed = _push(lab, {name: _files(lab.topology, name) for name in names}, boot=True)
+    pushed = _boot_files(lab, names, scripts)
     _execute(lab, names)
     progress("roles")
     start_roles(lab, names)
     lab.mark_booted(names)
+    return pushed
+
+
+def _boot_files(lab: Lab, names: Collection[str], scripts: Scripts | None) -> dict[str, PushResult]:
+    """Each node's files. Those with most neighbours come first: bgpd waits the longer before it announces, the more
+    it has (FRR's coalesce-time: one second, and 50 ms for each).
+    """
+    neighbours = Counter(end.node for link in lab.topology.links for end in link.endpoints)
+    files = {name: _files(lab.topology, name) for name in sorted(names, key=lambda name: -neighbours[name])}
+    later: dict[str, list[Callable[[], None]]] = {name: [] for name in files}
+    pushed = _push(lab, files, boot=True, scripts=scripts, later=later)
+    lab.each(lambda node: [finish() for finish in later[node.name]], [name for name in later if later[name]])
     return pushed
 
 
@@ -116,11 +136,19 @@ def push_files(lab: Lab, files: Mapping[str, Mapping[str, bytes]]) -> Mapping[st
     return pushed
 
 
-def _push(lab: Lab, files: Mapping[str, Mapping[str, bytes]], *, boot: bool) -> dict[str, PushResult]:
+def _push(
+    lab: Lab,
+    files: Mapping[str, Mapping[str, bytes]],
+    *,
+    boot: bool,
+    scripts: Scripts | None = None,
+    later: Mapping[str, list[Callable[[], None]]] = NOTHING,
+) -> dict[str, PushResult]:
     devices = _OneAtATime(lab.runtime)
 
     def work(node: RunningNode) -> PushResult:
-        return push(node, lab.topology.nodes[node.name], files[node.name], runtime=devices, boot=boot)
+        declared, at_end = lab.topology.nodes[node.name], later.get(node.name)
+        return push(node, declared, files[node.name], runtime=devices, boot=boot, scripts=scripts, later=at_end)
 
     return lab.each(work, files.keys())
 

@@ -9,10 +9,10 @@ A file that begins with `#!` is written executable. A file no longer wanted is r
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
-from harness.appliers import Applier, Devices, Work, appliers
+from harness.appliers import Applier, Devices, Scripts, Work, appliers
 from lab.node import RunningNode
 from sim.errors import FabricError
 from sim.topology.model import Node
@@ -47,12 +47,15 @@ def push(
     *,
     runtime: Devices | None = None,
     boot: bool = False,
+    scripts: Scripts | None = None,
+    later: list[Callable[[], None]] | None = None,
 ) -> PushResult:
     """Put files on a node and apply them. PushRejected leaves a running node with what it had.
 
-    `boot` says that nothing of the node's configuration runs yet; `runtime` makes the devices that files ask for.
+    `boot` says that nothing of the node's configuration runs yet; `runtime` makes the devices that files ask for;
+    `scripts` may know what their daemons are to be told; `later` is given what the caller is to do at the end.
     """
-    work = _work(node, declared, files, runtime, boot)
+    work = replace(_work(node, declared, files, runtime, boot), scripts=scripts, later=later)
     if not work.changed:
         return PushResult(node.name)
     _write(work, _held(work))

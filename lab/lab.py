@@ -254,12 +254,12 @@ class Lab:
             node.write({_TOLD: json.dumps([(each.wanted, each.given) for each in stand_ins]).encode()})
 
     def each(self, work: Callable[[RunningNode], Result], names: Collection[str] | None = None) -> dict[str, Result]:
-        """Do something on many nodes at once (all that run, or these); results by name, in the file's order.
+        """Do something on many nodes at once (all that run, or these, begun in that order); results by name.
 
         The first FabricError, in that order, is raised after all have finished.
         """
         running = self.nodes
-        chosen = {name: node for name, node in running.items() if names is None or name in names}
+        chosen = {name: running[name] for name in (running if names is None else names) if name in running}
         with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
             futures = {name: pool.submit(work, node) for name, node in chosen.items()}
             try:

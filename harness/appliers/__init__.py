@@ -7,7 +7,7 @@ packet filters, 60 routing daemons.
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -28,12 +28,25 @@ class Devices(Protocol):
         ...
 
 
+class Scripts(Protocol):
+    """What nodes that boot side by side have in common, found out once instead of by each of them."""
+
+    def installed(self) -> Collection[str]:
+        """The routing daemons that every node has; none where each is to be asked."""
+        ...
+
+    def script(self, files: Mapping[str, bytes], daemons: Collection[str]) -> Mapping[str, Sequence[bytes]] | None:
+        """The commands that these daemons are told, should they boot from these files; None where it is not known."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """One push to one node: from the files it had (`before`) to those it has now (`files`), already written.
 
     `boot`: nothing of the configuration runs yet. `unsettled`: paths of a push that was cut off, so that what the node
-    made of them is not known. `notes` collects what the reader should know.
+    made of them is not known. `notes` collects what the reader should know, `later` (if there is such a list) what may
+    be done when all nodes are through with the rest.
     """
 
     node: RunningNode
@@ -43,6 +56,8 @@ class Work:
     boot: bool = False
     unsettled: frozenset[str] = frozenset()
     devices: Devices | None = None
+    scripts: Scripts | None = None
+    later: list[Callable[[], None]] | None = None
     notes: list[str] = field(default_factory=list)
 
     @property

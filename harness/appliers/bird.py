@@ -68,7 +68,7 @@ def _start(work: Work, name: str, conf: str) -> None:
     """In the foreground; it answers on its control socket once the file is read."""
     _parse(work, conf)
     argv = ["bird", "-f", "-c", conf, "-s", _socket(name)]
-    wait_for(work, start(work, argv, f"/run/bird/{name}.out"), _socket(name), conf)
+    wait_for(work, start(work, argv, f"/run/bird/{name}.out"), _socket(name), conf).close()
 
 
 def _configure(work: Work, name: str, conf: str) -> None:

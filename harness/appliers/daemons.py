@@ -30,24 +30,21 @@ def start(work: Work, argv: list[str], log: str) -> Started:
     return Started(argv[0].rpartition("/")[2], work.node.spawn(argv, log=log), log)
 
 
-def wait_for(work: Work, daemon: Started, path: str, conf: str) -> None:
-    """Wait until a socket accepts. A daemon that ended meanwhile rejected `conf`; one that hangs failed the node."""
+def wait_for(work: Work, daemon: Started, path: str, conf: str) -> socket.socket:
+    """A connection to a socket as soon as it accepts.
+
+    A daemon that ended meanwhile rejected `conf`; one that hangs failed the node.
+    """
     deadline = time.monotonic() + START_TIMEOUT_S
     while True:
         try:
-            _accepts(work.node, path)
-            return
+            return work.node.connect(path, timeout_s=_LOOK_S)
         except ConnectionError as refusal:
             if not any(each.pid == daemon.pid for each in work.node.processes()):
                 raise work.rejected(conf, f"{daemon.program} ended: {_last_words(work.node, daemon)}") from refusal
             if time.monotonic() > deadline:
                 words = f"{daemon.program} does not listen on {path} after {START_TIMEOUT_S:.0f} s"
                 raise NodeFailed(f"{words}: {_last_words(work.node, daemon)}", work.node.name) from refusal
-
-
-def _accepts(node: RunningNode, path: str) -> None:
-    connection: socket.socket = node.connect(path, timeout_s=_LOOK_S)
-    connection.close()
 
 
 def _last_words(node: RunningNode, daemon: Started) -> str:

@@ -5,17 +5,23 @@ changed frr.conf is read by `vtysh -C` and applied by frr-reload.py, which chang
 changed `daemons` starts and stops the difference. Without frr.conf each daemon reads its own file, such as bgpd.conf.
 """
 
+import os
 import re
 import signal
+import threading
+from collections.abc import Mapping
+from socket import socket
 
 from harness.appliers import Work
 from harness.appliers.daemons import ended, start, wait_for
-from harness.appliers.frr_daemons import BINARIES, DAEMONS_FILE, KNOWN, Daemon, wanted_daemons
-from lab.node import Completed, Process
+from harness.appliers.frr_daemons import BINARIES, CONF, DAEMONS_FILE, KNOWN, Daemon, wanted_daemons
+from harness.appliers.frr_rehearsal import Script, tell
+from lab.node import Completed, Process, RunningNode
 
-CONF = "/etc/frr/frr.conf"
 ZEBRA_API = "/run/frr/zserv.api"
 RELOAD = f"{BINARIES}/frr-reload.py"
+# Daemons that start side by side wait for each other: a few at a time, and the first are ready long before the last.
+_TURNS = threading.Semaphore(2 * (os.cpu_count() or 1))
 _COMPLAINT = re.compile(r"^line (?P<line>\d+): (?P<words>.+)$", re.MULTILINE)
 _PER_DAEMON = re.compile(rf"/etc/frr/(?P<daemon>{'|'.join(KNOWN)})(-\w+)?\.conf$")
 _FAILURE = re.compile(r"Failure to communicate\[\d+\] to \w+, line: (?P<command>.+)$")
@@ -45,11 +51,12 @@ class Frr:
         kept = {} if _lost_a_file(work) else {argv: running[argv] for argv in map(_argv, wanted) if argv in running}
         _stop(work, [each for argv, each in running.items() if argv not in kept])
         fresh = [daemon for daemon in wanted if _argv(daemon) not in kept]
-        _start(work, fresh)
+        if CONF in work.files and fresh and not kept:
+            _boot(work, fresh)
+            return
+        _close(_start(work, fresh))
         if CONF not in work.files:
             _apply_single_files(work, fresh)
-        elif fresh and not kept:
-            _load(work)
         elif fresh or CONF in work.changed:
             _frr_reload(work, CONF, [])
 
@@ -78,16 +85,25 @@ def _is_ours(work: Work) -> bool:
 def _wanted(work: Work) -> list[Daemon]:
     if not _is_ours(work):
         return []
-    installed = work.node.run(["ls", BINARIES], check=False)
-    if installed.status:
-        raise work.rejected(DAEMONS_FILE, f"FRR is not installed: {installed.words}")
-    return wanted_daemons(work, installed.text.split())
+    known = work.scripts.installed() if work.scripts else ()
+    return wanted_daemons(work, known or _installed(work))
+
+
+def _installed(work: Work) -> list[str]:
+    found = work.node.run(["ls", BINARIES], check=False)
+    if found.status:
+        raise work.rejected(DAEMONS_FILE, f"FRR is not installed: {found.words}")
+    return found.text.split()
 
 
 def _running(work: Work) -> dict[tuple[str, ...], Process]:
     if work.boot:
         return {}
-    return {each.argv: each for each in work.node.processes() if each.argv[0].startswith(f"{BINARIES}/")}
+    return {each.argv: each for each in _daemons_of(work.node)}
+
+
+def _daemons_of(node: RunningNode) -> list[Process]:
+    return [each for each in node.processes() if each.argv[0].startswith(f"{BINARIES}/")]
 
 
 def _stop(work: Work, stale: list[Process]) -> None:
@@ -97,15 +113,66 @@ def _stop(work: Work, stale: list[Process]) -> None:
         ended(work.node, each.pid)
 
 
-def _start(work: Work, daemons: list[Daemon]) -> None:
-    """zebra before the rest: a daemon that finds no zebra tries again only seconds later."""
+def _boot(work: Work, daemons: list[Daemon]) -> None:
+    """Start daemons and give them the whole file: by its script where there is one, else by `vtysh -b`."""
+    labels = [daemon.label for daemon in daemons]
+    script = work.scripts.script(work.files, labels) if work.scripts else None
+    if script is None:
+        with _TURNS:
+            _close(_start(work, daemons))
+        _load(work)
+        return
+    idle = _without_lines(script) if work.later is not None else set()
+    _boot_by_script(work, [daemon for daemon in daemons if daemon.label not in idle], script)
+    if idle and work.later is not None:
+        work.later.append(lambda: _boot_by_script(work, [each for each in daemons if each.label in idle], script))
+
+
+def _without_lines(script: Script) -> set[str]:
+    """Daemons that are told nothing but what zebra is told as well: they may start when the other nodes have."""
+    common = frozenset(script.get("zebra", ()))
+    return {daemon for daemon, words in script.items() if daemon != "zebra" and common.issuperset(words)}
+
+
+def _boot_by_script(work: Work, daemons: list[Daemon], script: Script) -> None:
+    """Start daemons and tell each its lines.
+
+    Should one not accept a line, all start over, so that vtysh finds what it always finds, and says what is wrong.
+    """
+    with _TURNS:
+        channels = _start(work, daemons)
+        said = _tell(channels, {daemon: words for daemon, words in script.items() if daemon in channels})
+        _close(channels)
+    if said is None:
+        _stop(work, _daemons_of(work.node))
+        _close(_start(work, _wanted(work)))
+        _load(work)
+    else:
+        _note(work, CONF, said)
+
+
+def _tell(channels: Mapping[str, socket], script: Script) -> str | None:
+    """What the daemons print while they are told their lines; None should one not accept a line, or end."""
+    try:
+        return tell(channels, script)
+    except OSError:
+        return None
+
+
+def _close(channels: Mapping[str, socket]) -> None:
+    for channel in channels.values():
+        channel.close()
+
+
+def _start(work: Work, daemons: list[Daemon]) -> dict[str, socket]:
+    """zebra before the rest: a daemon that finds no zebra tries again only seconds later. Connections to their vtys."""
     first = [daemon for daemon in daemons if daemon.name == "zebra"]
     rest = [daemon for daemon in daemons if daemon.name != "zebra"]
-    for daemon in first:
-        wait_for(work, start(work, daemon.argv, _log(daemon)), ZEBRA_API, DAEMONS_FILE)
-    started = [(daemon, start(work, daemon.argv, _log(daemon))) for daemon in rest]
-    for daemon, process in started:
-        wait_for(work, process, daemon.vty, DAEMONS_FILE)
+    started = [(daemon, start(work, daemon.argv, _log(daemon))) for daemon in first]
+    for _, process in started:
+        wait_for(work, process, ZEBRA_API, DAEMONS_FILE).close()
+    started += [(daemon, start(work, daemon.argv, _log(daemon))) for daemon in rest]
+    return {daemon.label: wait_for(work, process, daemon.vty, DAEMONS_FILE) for daemon, process in started}
 
 
 def _log(daemon: Daemon) -> str:
@@ -129,7 +196,11 @@ def _judge(work: Work, conf: str, done: Completed) -> None:
     rest = "\n".join(line for line in said.splitlines() if "vtysh.conf" not in line)
     if done.status:
         raise work.rejected(conf, rest or done.words)
-    for line in [*rest.splitlines(), *_said(done.stdout).splitlines()]:
+    _note(work, conf, rest + "\n" + _said(done.stdout))
+
+
+def _note(work: Work, conf: str, said: str) -> None:
+    for line in said.splitlines():
         if line.strip():
             work.note(f"{conf}: {line.strip()}")
 

@@ -14,6 +14,7 @@ from sim.shell import assignment
 from sim.topology.model import Kind
 
 DAEMONS_FILE = "/etc/frr/daemons"
+CONF = "/etc/frr/frr.conf"
 BINARIES = "/usr/lib/frr"
 _ORDER = """
     zebra mgmtd bgpd ripd ripngd ospfd ospf6d isisd babeld pimd pim6d ldpd nhrpd eigrpd sharpd pbrd staticd bfdd
