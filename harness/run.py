@@ -114,7 +114,11 @@ def run_on_paper(scenario: Scenario, progress: Progress | None = None) -> Scenar
     """Run a scenario before the simulator: no lab, no root, and each expectation is looked at once."""
     watching, started = progress or Silent(), time.monotonic()
     watching.started(scenario)
-    result = _played(scenario, play_on_paper(scenario.draw()), tuple, watching, started)
+    if scenario.on == "lab":
+        said = skipped("paper can not show it: the scenario says `on: lab`")
+        result = ScenarioResult(scenario, said, tuple(StepResult(each, said, 0.0, 0) for each in scenario.steps), 0.0)
+    else:
+        result = _played(scenario, play_on_paper(scenario.draw()), tuple, watching, started)
     watching.finished(result)
     return result
 

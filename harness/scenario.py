@@ -9,14 +9,14 @@
 
 `overlay` is a folder beside the file whose `<node>/<path on the node>` files replace those of the topology; `vars` sets
 `config.vars` of nodes or groups. A known-bad twin (`*.bad.yml`, with `twin_of` and `fails`) tells of a network with a
-fault: at least one of its expectations must fail, with words that match `fails`.
+fault: at least one of its expectations must fail, with words that match `fails`. `on: lab` says that paper can not show it.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -35,7 +35,7 @@ from sim.topology.strict import meant
 __all__ = ["Scenario", "Step", "find_scenarios", "is_scenario", "read_scenario", "scenario_schema"]
 
 Vars = Mapping[str, Mapping[str, Any]]
-_KEYS = ("name", "topology", "overlay", "vars", "twin_of", "fails", "steps")
+_KEYS = ("name", "topology", "overlay", "vars", "twin_of", "fails", "on", "steps")
 _TIMES = ("within", "for", "not")
 _LARGEST = 1_000_000
 
@@ -72,6 +72,7 @@ class _Reader:
             vars=variables,
             twin_of=self._file("twin_of"),
             fails=self._pattern("fails"),
+            on=self._where(),
             steps=tuple(self._story(drawn)),
         )
         return self._consistent(found)
@@ -125,6 +126,12 @@ class _Reader:
         if "\0" in text or not (path.is_dir() if folder else path.exists()):
             raise self._error(f"{key}: there is no {what} {text!r}; paths are relative to the scenario", (key,))
         return path.resolve()
+
+    def _where(self) -> Literal["lab"] | None:
+        found = self._text("on")
+        if found not in (None, "lab"):
+            raise self._error(f"on: found {found!r}; expected lab, for what paper can not show, or nothing", ("on",))
+        return "lab" if found else None
 
     def _pattern(self, key: str) -> str | None:
         text = self._text(key)

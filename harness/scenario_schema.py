@@ -19,6 +19,7 @@ def scenario_schema() -> dict[str, Any]:
     ]
     text = {"type": "string"}
     properties: dict[str, Any] = {"name": text, "topology": text, "overlay": text, "twin_of": text, "fails": text}
+    properties["on"] = {"enum": ["lab"]}
     properties |= {
         "vars": {"type": "object", "additionalProperties": {"type": "object"}},
         "steps": {"type": "array", "minItems": 1, "items": {"anyOf": forms}},

@@ -35,7 +35,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A story as its file tells it. `vars` are by node or group; `fails` is a twin's regular expression."""
+    """A story as its file tells it. `vars` are by node or group; `fails` is a twin's regular expression.
+
+    `on` lab: what it tells of shows in a lab alone (a daemon's fault, say), and paper has nothing to say about it.
+    """
 
     name: str
     file: Path
@@ -45,6 +48,7 @@ class Scenario:
     vars: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     twin_of: Path | None = None
     fails: str | None = None
+    on: Literal["lab"] | None = None
 
     @property
     def changes(self) -> bool:

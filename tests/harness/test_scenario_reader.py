@@ -157,6 +157,7 @@ MALFORMED = [
     (steps("{expect: sessions}") + "vars: [a]\n", "story.yml:5: vars: expected a mapping"),
     (steps("{expect: sessions}") + "vars: {leaf9: {storage: nfs}}\n", "story.yml:5: vars: "),
     (steps("{expect: sessions}") + "vars: {leaf1: {storage: tape}}\n", "story.yml:5: vars: "),
+    (steps("{expect: sessions}") + "on: paper\n", "story.yml:5: on: found 'paper'; expected lab"),
     (steps("{expect: sessions}") + "twin_of: two.clab.yml\n", "story.yml:5: twin_of without 'fails'"),
     (steps("{expect: sessions}") + "fails: x\n", "a known-bad twin is a file *.bad.yml that has 'fails'"),
     (steps("{expect: sessions}") + "fails: '('\n", "story.yml:5: fails: not a regular expression"),

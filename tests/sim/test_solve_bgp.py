@@ -1,7 +1,8 @@
 """BGP on paper: sessions, the decision process, what is told to whom."""
 
+from networks import bgp, cabled, neighbour, router, solved, static, ways
+
 from sim.paper import Paper
-from tests.sim.networks import bgp, cabled, neighbour, router, solved, static, ways
 
 PAIR = cabled("a:eth1 b:eth1")
 

@@ -3,13 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
+from networks import FRR, cabled, route, router, solved, static, ways
+
 from sim.address import parse_address, parse_prefix
 from sim.device import Device
 from sim.device.bgp import Redistribution
 from sim.device.ospf import OspfArea, OspfInstance, OspfInterface
 from sim.paper import Paper
 from sim.snapshot import RouteType
-from tests.sim.networks import FRR, cabled, route, router, solved, static, ways
 
 LINE = cabled("a:eth1 b:eth1", "b:eth2 c:eth1")
 TRIANGLE = cabled("a:eth1 b:eth1", "b:eth2 c:eth1", "c:eth2 a:eth2")

@@ -1,7 +1,8 @@
 """zebra on paper: statics, recursive next hops, what reaches the kernel."""
 
+from networks import cabled, route, router, solved, static, ways
+
 from sim.snapshot import RouteType
-from tests.sim.networks import cabled, route, router, solved, static, ways
 
 TRIO = cabled("a:eth1 b:eth1", "b:eth2 c:eth1")
 
