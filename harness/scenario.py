@@ -9,7 +9,8 @@
 
 `overlay` is a folder beside the file whose `<node>/<path on the node>` files replace those of the topology; `vars` sets
 `config.vars` of nodes or groups. A known-bad twin (`*.bad.yml`, with `twin_of` and `fails`) tells of a network with a
-fault: at least one of its expectations must fail, with words that match `fails`. `on: lab` says that paper can not show it.
+fault: at least one of its expectations must fail, with words that match `fails`. `on: lab` says that paper can not
+show it.
 """
 
 import re
