@@ -88,10 +88,11 @@ def parse_address(text: str) -> Address:
     if ":" in text:
         return Address(int(IPv6Address(text)), 6)
     parts = text.split(".")
-    if len(parts) != 4 or not all(part.isdecimal() and len(part) < 4 and int(part) < 256 for part in parts):
-        raise ValueError(f"{text!r} is not an IP address")
-    a, b, c, d = parts
-    return Address(int(a) << 24 | int(b) << 16 | int(c) << 8 | int(d))
+    if len(parts) == 4 and text.isascii() and text.replace(".", "").isdigit() and "" not in parts and len(text) < 16:
+        a, b, c, d = map(int, parts)
+        if a < 256 and b < 256 and c < 256 and d < 256:
+            return Address(a << 24 | b << 16 | c << 8 | d)
+    raise ValueError(f"{text!r} is not an IP address")
 
 
 @lru_cache(1 << 17)

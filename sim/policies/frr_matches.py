@@ -170,10 +170,6 @@ class MatchCommunity:
         return self.list.matches(attributes, self.exact)
 
 
-DEFAULTS: dict[str, object] = {"med": 0, "local_pref": 100}
-"""What an absent attribute counts as where a route-map asks for its value."""
-
-
 @dataclass(frozen=True, slots=True)
 class MatchField:
     """A field of the attributes that has a value: metric, local-preference, origin, tag."""
@@ -191,9 +187,8 @@ class MatchField:
         return ()
 
     def holds(self, prefix: Prefix, attributes: PathAttributes, context: Context) -> bool:
-        """Whether it has this value."""
-        found = getattr(attributes, self.field)
-        return bool((DEFAULTS.get(self.field) if found is None else found) == self.value)
+        """Whether it has this value; an absent one is 0 (FRR 8.4.4: an eBGP route's local-preference is 0, not 100)."""
+        return bool((getattr(attributes, self.field) or 0) == self.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ WELL_KNOWN = {
 }
 _NAMES = {value: name for name, value in WELL_KNOWN.items()}
 _BORDER = "(?:^|[,{}() ]|$)"
+_PATH_CHARACTERS = frozenset("1234567890_^|[,{}() ]$*+.?-\\")
 _CLASSES = {"[:digit:]": "0-9", "[:space:]": r"\s", "[:alpha:]": "a-zA-Z", "[:alnum:]": "0-9a-zA-Z"}
 
 
@@ -46,6 +47,16 @@ def expression(text: str) -> re.Pattern[str]:
         return re.compile(translated)
     except re.error as error:
         raise ValueError(f"{text!r} is not a regular expression ({error})") from error
+
+
+def path_expression(text: str) -> str:
+    """An as-path access-list's expression as it is; ValueError for characters that bgpd refuses in one."""
+    if not set(text) <= _PATH_CHARACTERS:
+        raise ValueError(
+            f"invalid character in as-path access-list {text!r}; digits, blanks and _^|[]{{}}()$*+.?-, may"
+        )
+    expression(text)
+    return text
 
 
 @lru_cache(1 << 16)
@@ -166,7 +177,10 @@ class CommunityList:
         return False
 
     def selected(self, attributes: PathAttributes) -> frozenset[object]:
-        """The communities of a route that the list permits one by one, as `set comm-list NAME delete` asks."""
+        """The communities of a route that the list permits one by one, as `set comm-list NAME delete` asks.
+
+        An entry with several communities takes each of them, also where the others are missing (FRR 8.4.4).
+        """
         values = getattr(attributes, FIELDS[self.kind])
         return frozenset(value for value in values if self._permits_one(value))
 
@@ -175,7 +189,7 @@ class CommunityList:
             if rule.regex is not None:
                 found = expression(rule.regex).search(_TEXTS[self.kind](frozenset({value}))) is not None
             else:
-                found = rule.members == {value}
+                found = value in rule.members
             if found:
                 return rule.permit
         return False

@@ -1,9 +1,12 @@
 """FRR's route-maps: entries that match, change, call and go on.
 
-Read from bgpd's behaviour (FRR 8.4.4) and lib/routemap's documentation: an entry whose every `match` holds decides; a
-permit applies its `set` lines, then its `call`ed map (whose denial is final), and stops unless `on-match next`,
-`on-match goto N` or `continue` sends it on with what it has become. The last entry asked counts: one that does not
-match denies the route, whatever matched before it (route_map_apply_ext of 8.4). Where none matched, it is denied.
+As bgpd does it (FRR 8.4.4, each tried there): an entry whose every `match` holds decides; a permit applies its `set`
+lines in their order, then its `call`ed map (whose denial is final; an undefined one changes nothing), and stops unless
+`on-match next`, `on-match goto N` or `continue N` sends the route on as what it has become; later entries see that.
+
+The last entry that was asked counts: a route that was permitted and sent on, and then meets an entry that does not
+match and none after it that does, is **denied**. Skipped entries (below N) are not asked, so a `goto` beyond the end
+permits.
 """
 
 from collections.abc import Iterator
@@ -25,7 +28,6 @@ class Entry:
     """One `route-map NAME permit|deny SEQUENCE`.
 
     `goes_on` is where a match leads: None stops, NEXT is the following entry, N the first with a sequence of N or more.
-    `calls` is the map called; `calls_nothing` one that is called and not defined, which changes nothing.
     """
 
     sequence: int

@@ -56,11 +56,10 @@ class SetField:
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """A field gets more or less, within 0 and 2^32-1: `set metric +10`, `set local-preference -50`."""
+    """A field gets more or less, within 0 and 2^32-1: `set local-preference -50`. A missing one counts as 0."""
 
     field: str
     by: int
-    absent: int  # what a missing value counts as
 
     @property
     def reads(self) -> frozenset[str]:
@@ -75,7 +74,7 @@ class Add:
     def of(self, attributes: PathAttributes, context: Context) -> PathAttributes:
         """With the sum in place."""
         found = getattr(attributes, self.field)
-        value = (self.absent if found is None else found) + self.by
+        value = (found or 0) + self.by
         return _with(attributes, self.field, min(max(value, 0), _MOST))
 
 
@@ -162,17 +161,19 @@ class ReplaceAs:
 
 @dataclass(frozen=True, slots=True)
 class SetCommunities:
-    """`set community|large-community|extcommunity ...`: in place of those there, or besides them (`additive`)."""
+    """`set community|large-community|extcommunity ...`: in place of those there, or besides them (`additive`).
+
+    Extended ones are always added to those there (FRR 8.4.4).
+    """
 
     kind: str
     values: frozenset[Any]
     additive: bool = False
-    replaces: str = ""  # extended: only those that begin so are replaced (`RT:`)
 
     @property
     def reads(self) -> frozenset[str]:
         """Those there, where they matter."""
-        return self.writes if self.additive or self.replaces else NOTHING
+        return self.writes if self.additive else NOTHING
 
     @property
     def writes(self) -> frozenset[str]:
@@ -182,11 +183,7 @@ class SetCommunities:
     def of(self, attributes: PathAttributes, context: Context) -> PathAttributes:
         """With them."""
         field = FIELDS[self.kind]
-        kept: frozenset[Any] = frozenset()
-        if self.additive:
-            kept = getattr(attributes, field)
-        elif self.replaces:
-            kept = frozenset(each for each in getattr(attributes, field) if not each.startswith(self.replaces))
+        kept: frozenset[Any] = getattr(attributes, field) if self.additive else frozenset()
         return _with(attributes, field, kept | self.values)
 
 

@@ -171,6 +171,7 @@ BGP.add(
     bgp disable-ebgp-connected-route-check
     bgp labeled-unicast ...
     bgp default l2vpn-evpn
+    bgp default ipv4-flowspec|ipv6-flowspec
     bgp default ipv4-vpn|ipv6-vpn|ipv4-multicast|ipv6-multicast|ipv4-labeled-unicast|ipv6-labeled-unicast
     bgp lu-ipv4-explicit-null
     bgp lu-ipv6-explicit-null

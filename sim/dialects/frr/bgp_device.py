@@ -27,10 +27,12 @@ class Builder:
         self.names = names
         self.multipath = multipath
         self._families: dict[tuple[int, str], NeighbourFamily] = {}
+        self._followed: dict[str, tuple[set[str], Mapping[str, NeighbourFamily], Values]] = {}
 
     def instance(self, draft: BgpDraft) -> BgpInstance:
         """One `router bgp`."""
         known = {name: value for name, value in draft.values.items() if name in _INSTANCE}
+        self._followed.clear()
         families = {name: self._family(each, name) for name, each in draft.families.items()}
         for name in _VERSIONS:
             if name not in families and any(name in peer.active for peer in draft.peers.values()):
@@ -49,22 +51,41 @@ class Builder:
 
     def _neighbour(self, peer: PeerDraft) -> Neighbour:
         group = peer.group
-        values = peer.values if group is None else {**group.values, **peer.values}
-        families = {name: self._neighbour_family(peer, name) for name in sorted(peer.active) if name in _VERSIONS}
+        if group is None:
+            return Neighbour(
+                peer.address,
+                peer.interface,
+                families=self._active(peer),
+                place=peer.place,
+                **_session(peer.values),
+            )
+        active, families, session = self._group(group)
+        if peer.families or active != peer.active or "unmodelled" in peer.values:
+            families = self._active(peer)
+        if peer.values:
+            session = _session({**group.values, **peer.values})
         return Neighbour(
             peer.address,
             peer.interface,
             families=families,
-            peer_group=group.key if group else None,
+            peer_group=group.key,
             place=peer.place,
-            **_session(values),
+            **session,
         )
 
+    def _active(self, peer: PeerDraft) -> Mapping[str, NeighbourFamily]:
+        return {name: self._neighbour_family(peer, name) for name in sorted(peer.active) if name in _VERSIONS}
+
+    def _group(self, group: PeerDraft) -> tuple[set[str], Mapping[str, NeighbourFamily], Values]:
+        """A group's active families, what they say, and its session; silent members share them."""
+        found = self._followed.get(group.key)
+        if found is None:
+            found = self._followed[group.key] = (group.active, self._active(group), _session(group.values))
+        return found
+
     def _listener(self, prefix: Prefix, group: PeerDraft) -> Neighbour:
-        families = {name: self._neighbour_family(group, name) for name in sorted(group.active) if name in _VERSIONS}
-        return Neighbour(
-            listen=prefix, families=families, peer_group=group.key, place=group.place, **_session(group.values)
-        )
+        _, families, session = self._group(group)
+        return Neighbour(listen=prefix, families=families, peer_group=group.key, place=group.place, **session)
 
     def _neighbour_family(self, peer: PeerDraft, family: str) -> NeighbourFamily:
         """What holds for a neighbour in a family; members that say nothing themselves share their group's."""

@@ -1,6 +1,7 @@
 """/etc/frr/daemons: which daemons run, and those of their options that change what they do with routes."""
 
 import shlex
+from typing import ClassVar
 
 from sim.dialects import Source
 from sim.errors import ConfigError
@@ -13,17 +14,20 @@ BUILT_MULTIPATH = 256
 
 
 class DaemonsFile:
-    """The assignments of the file; FRR's own script sources it as shell."""
+    """The assignments of the file; FRR's own script sources it as shell. Equal files are read once."""
+
+    _known: ClassVar[dict[str, dict[str, str]]] = {}
 
     def __init__(self, source: Source | None) -> None:
         self.values: dict[str, str] = {}
-        self.lines = 0
-        for number, line in enumerate(source.text.split("\n") if source else (), 1):
-            text = line.strip()
-            if text and text[0] != "#" and source is not None:
-                self.lines += 1
-                name, value = _assignment(source, number, text)
-                self.values[name] = value
+        if source is not None:
+            self.values = self._known.get(source.text) or _assignments(source)
+            self._known[source.text] = self.values
+
+    @property
+    def lines(self) -> int:
+        """How many lines say something."""
+        return len(self.values)
 
     @property
     def daemons(self) -> frozenset[str]:
@@ -46,6 +50,11 @@ class DaemonsFile:
             if value.isdecimal():
                 return min(int(value), BUILT_MULTIPATH)
         return BUILT_MULTIPATH
+
+
+def _assignments(source: Source) -> dict[str, str]:
+    lines = enumerate(map(str.strip, source.text.split("\n")), 1)
+    return dict(_assignment(source, number, text) for number, text in lines if text and text[0] != "#")
 
 
 def _assignment(source: Source, number: int, text: str) -> tuple[str, str]:

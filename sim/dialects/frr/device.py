@@ -9,6 +9,7 @@ from sim.dialects.frr.bgp_device import Builder
 from sim.dialects.frr.daemons_file import DaemonsFile
 from sim.dialects.frr.interfaces import interface_config
 from sim.dialects.frr.ospf_device import ospf_instance
+from sim.dialects.frr.pbr import rules_and_routes
 from sim.dialects.frr.reading import Reading
 from sim.topology.model import Kind, Node
 
@@ -31,12 +32,13 @@ def _device(node: str, daemons: frozenset[str], reading: Reading, understood: di
     bgp = tuple(builder.instance(draft) for draft in reading.bgps.values())
     interfaces = list(reading.interfaces.values())
     ospf = tuple(ospf_instance(draft, interfaces, reading.names) for draft in reading.ospfs.values())
+    rules, routes = rules_and_routes(reading)
     return Device(
         node,
         daemons,
         {each.name: interface_config(each) for each in interfaces},
-        tuple(reading.statics.values()),
-        tuple(reading.rules),
+        (*reading.statics.values(), *routes),
+        tuple(rules),
         bgp,
         ospf,
         notes=tuple(reading.notes),

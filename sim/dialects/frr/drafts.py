@@ -101,3 +101,46 @@ class OspfDraft:
     interfaces: dict[str, Values] = field(default_factory=dict)
     redistributions: dict[str, Values] = field(default_factory=dict)
     unmodelled: list[Place] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Hop:
+    """A next hop: an address, an interface, or both."""
+
+    via: Address | None
+    interface: str | None
+    vrf: str | None = None
+
+
+@dataclass(slots=True)
+class Target:
+    """A nexthop-group, or the one next hop of a map's entry: what a table of its own leads to."""
+
+    hops: list[Hop] = field(default_factory=list)
+    table: int = 0
+
+
+@dataclass(slots=True)
+class PbrEntry:
+    """One `pbr-map NAME seq N`."""
+
+    place: Place
+    matches: dict[str, Any] = field(default_factory=dict)
+    target: Target | str | None = None  # a nexthop-group by name
+    vrf: str | None = None
+
+
+class Pbr:
+    """What a node's files say of PBR."""
+
+    def __init__(self) -> None:
+        self.maps: dict[str, dict[int, PbrEntry]] = {}
+        self.groups: dict[str, Target] = {}
+        self.entry = PbrEntry(Place(""))
+        self.group = Target()
+        self.tables = 10_000
+
+    def table(self) -> int:
+        """The next table's number."""
+        self.tables += 1
+        return self.tables - 1

@@ -4,7 +4,7 @@ from sim.address import BITS, Prefix, parse_address, parse_prefix
 from sim.dialects.frr.grammar import Words
 from sim.dialects.frr.names import ListDraft
 from sim.dialects.frr.reading import CONFIG, Reading, number, options, silent
-from sim.policies.frr_paths import CommunityRule, PathRule, expression, parse_community, parse_large
+from sim.policies.frr_paths import CommunityRule, PathRule, expression, parse_community, parse_large, path_expression
 from sim.policies.frr_prefixes import AccessRule, PrefixRule
 
 _ALL = {4: Prefix(0, 0, 4), 6: Prefix(0, 0, 6)}
@@ -148,8 +148,7 @@ def path_list(reading: Reading, words: Words, negated: bool) -> None:
     if _describes(reading, draft, rest, negated):
         return
     sequence, permit, rest = _head(reading, rest)
-    regex = " ".join(rest)
-    expression(regex)
+    regex = path_expression(" ".join(rest))
     (draft.drop if negated else draft.put)(sequence, PathRule(permit, regex))
     _forget_if_empty(reading, draft)
 

@@ -141,15 +141,20 @@ class Names:
             self._miss(kind, named)
         return self._made[key]
 
-    def route_map(self, named: Named, make: Callable[[str, dict[int, EntryDraft]], RouteMap]) -> RouteMap | None:
-        """A route-map; None where undefined, and where it calls itself (FRR gives up after ten calls and denies)."""
-        key = ("route-map", named.name)
-        self.used.add(key)
+    def route_map(
+        self, named: Named, daemon: str, make: Callable[[str, dict[int, EntryDraft]], RouteMap]
+    ) -> RouteMap | None:
+        """A route-map as a daemon reads it, None where undefined; in a circle of calls one that denies.
+
+        FRR gives up on a circle after ten calls, and denies.
+        """
+        key = (f"route-map of {daemon}", named.name)
+        self.used.add(("route-map", named.name))
         if named.name not in self.maps:
             self._miss("route-map", named)
             return None
         if named.name in self._making:
-            return None
+            return RouteMap(named.name, ())
         if key not in self._made:
             self._making.add(named.name)
             self._made[key] = shared(make(named.name, self.maps[named.name]))

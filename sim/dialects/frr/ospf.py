@@ -237,6 +237,8 @@ OSPF.add(
     ospf abr-type *
     segment-routing ...
     mpls-te ...
+    fast-reroute ...
+    pce ...
     summary-address * ...
     flood-reduction
     area * flood-reduction
@@ -252,6 +254,7 @@ OSPF6.add(
     area * filter-list prefix * in|out
     summary-address * ...
     maximum-paths
+    ospf6 send-extra-data zebra
     """,
     ospf_unmodelled,
 )
@@ -328,16 +331,16 @@ def _digest(words: Words) -> str:
     return hashlib.sha256(" ".join(words).encode()).hexdigest()[:16]
 
 
-@INTERFACE.on("ip ospf authentication", "ip ospf authentication null|message-digest")
+@INTERFACE.on("ip ospf authentication", "ip ospf authentication null|message-digest", "ip ospf authentication *")
 def authentication(reading: Reading, words: Words, negated: bool) -> None:
     """`ip ospf authentication [null|message-digest]`: which kind."""
     values = reading.interface.ospf
     values.pop("authentication", None)
     if not negated:
-        values["authentication"] = words[3] if len(words) > 3 else "simple"
+        values["authentication"] = words[3] if words[3:] in (["null"], ["message-digest"]) else "simple"
 
 
-@INTERFACE.on("ip ospf authentication-key *", "ip ospf message-digest-key * md5 *")
+@INTERFACE.on("ip ospf authentication-key *", "ip ospf message-digest-key * md5 *", "ip ospf message-digest-key * *")
 def key(reading: Reading, words: Words, negated: bool) -> None:
     """The secret: a digest of it and of its number is kept."""
     values = reading.interface.ospf
@@ -355,6 +358,12 @@ INTERFACE.add(
     """
     ip ospf area * *
     ip ospf * area *
+    ip ospf * area * *
+    ip ospf authentication null|message-digest *
+    ip ospf authentication-key * *
+    ip ospf message-digest-key * md5 * *
+    ip ospf mtu-ignore *
+    ip ospf dead-interval minimal hello-multiplier * *
     ip ospf dead-interval minimal hello-multiplier *
     ip ospf cost * *
     ip ospf prefix-suppression ...

@@ -52,4 +52,4 @@ def _redistribution(source: str, values: Values, names: Names) -> Redistribution
     named = values.get("policy")
     if not isinstance(named, Named):
         return Redistribution(source, **values)
-    return Redistribution(source, **{**values, "policy": policy(names, named) or Always(named.name, False)})
+    return Redistribution(source, **{**values, "policy": policy(names, named, "ospfd") or Always(named.name, False)})

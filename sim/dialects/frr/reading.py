@@ -8,9 +8,9 @@ ConfigError in one sentence.
 from collections.abc import Mapping
 
 from sim.device import Finding
-from sim.device.static import Rule, StaticRoute
+from sim.device.static import StaticRoute
 from sim.dialects import Source
-from sim.dialects.frr.drafts import BgpDraft, FamilyDraft, InterfaceDraft, OspfDraft, PeerDraft
+from sim.dialects.frr.drafts import BgpDraft, InterfaceDraft, OspfDraft, Pbr
 from sim.dialects.frr.grammar import Commands, Words
 from sim.dialects.frr.names import EntryDraft, Names
 from sim.errors import ConfigError, Place
@@ -36,7 +36,7 @@ class Reading:
         self.findings: list[Finding] = []
         self.interfaces: dict[str, InterfaceDraft] = {}
         self.statics: dict[tuple[object, ...], StaticRoute] = {}
-        self.rules: list[Rule] = []
+        self.pbr = Pbr()
         self.names = Names()
         self.bgps: dict[str, BgpDraft] = {}
         self.ospfs: dict[tuple[int, str], OspfDraft] = {}
@@ -44,7 +44,7 @@ class Reading:
         self.bgp = BgpDraft(0, "", _NOWHERE)
         self.ospf = OspfDraft(2, "", _NOWHERE)
         self.entry = EntryDraft(True, _NOWHERE)
-        self.sequence = 0
+        self.map_name, self.sequence = "", 0
         self.family = "ipv4"
         self.vrf = "default"
 
@@ -67,24 +67,26 @@ class Reading:
     def read(self, source: Source) -> None:
         """Every line of one file."""
         self.source, self.table = source, CONFIG
+        lines = source.text.split("\n")
         try:
-            for self.line, raw in enumerate(source.text.split("\n"), 1):
+            for self.line, raw in enumerate(lines, 1):
                 words = raw.split()
-                if words and words[0][0] not in "!#":
-                    self.lines += 1
-                    self._read_line(words)
+                if not words or words[0][0] in "!#":
+                    continue
+                self.lines += 1
+                first = words[0]
+                if first in self.table.exits and len(words) == 1:
+                    self.table = self.table.parent or self.table
+                elif first == "no":
+                    self._take(words[1:], True)
+                else:
+                    self._take(words, False)
         except ValueError as error:
-            raise self.refuse(f"{source.text.split(chr(10))[self.line - 1].strip()!r}: {error}") from error
+            raise self.refuse(f"{lines[self.line - 1].strip()!r}: {error}") from error
 
-    def _read_line(self, words: Words) -> None:
-        first = words[0]
+    def _take(self, words: Words, negated: bool) -> None:
+        """A line to its handler: in this context, or in the nearest around it that knows it."""
         table = self.table
-        if first in table.exits and len(words) == 1:
-            self.table = table.parent or table
-            return
-        negated = first == "no"
-        if negated:
-            del words[0]
         while True:
             handler = table.find_negated(words) if negated else table.find(words)
             if handler is not None:
@@ -98,14 +100,6 @@ class Reading:
     def _unknown(self, text: str) -> ConfigError:
         where = "" if self.table is CONFIG else f" (here, {self.table.name}, nor at the top)"
         return self.refuse(f"FRR knows no command {text!r}{where}; check its spelling against FRR's manual")
-
-    def peer_family(self, peer: PeerDraft) -> dict[str, object]:
-        """What a neighbour says of the family being read."""
-        return peer.families.setdefault(self.family, {})
-
-    def bgp_family(self) -> FamilyDraft:
-        """The family being read of the instance being read."""
-        return self.bgp.family(self.family)
 
 
 def end(reading: Reading, words: Words, negated: bool) -> None:

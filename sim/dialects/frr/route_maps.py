@@ -1,7 +1,9 @@
 """`route-map` and the lines inside it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 from typing import Any
 
 from sim.address import parse_address
@@ -60,7 +62,7 @@ def entry(reading: Reading, words: Words, negated: bool) -> None:
     if found is None:
         found = entries[sequence] = EntryDraft(permit, reading.place)
     found.permit = permit
-    reading.entry, reading.sequence, reading.table = found, sequence, ROUTE_MAP
+    reading.entry, reading.map_name, reading.sequence, reading.table = found, words[1], sequence, ROUTE_MAP
 
 
 @CONFIG.on("route-map *")
@@ -94,7 +96,7 @@ def _set(*patterns: str) -> Callable[[Making], Making]:
 def _clause(store: str, verb: str, patterns: tuple[str, ...]) -> Callable[[Making], Making]:
     def register(make: Making) -> Making:
         for pattern in patterns:
-            literal = [word for word in pattern.split() if word not in ("*", "...")]
+            literal = list(takewhile(lambda word: word not in ("*", "..."), pattern.split()))
             ROUTE_MAP.on(f"{verb} {pattern}")(partial(_keep, store, " ".join(literal), len(literal) + 1, make))
         return make
 
@@ -201,12 +203,27 @@ _match("extcommunity *")(_communities("extended"))
 
 @_match("metric *")
 def _metric(reading: Reading, words: Words) -> Match:
-    return MatchMetric(number(reading, words[0], 0, _MOST))
+    return MatchMetric(number(reading, words[0], 1, _MOST))
 
 
 @_match("local-preference *")
 def _preference(reading: Reading, words: Words) -> Match:
     return MatchField("local_pref", number(reading, words[0], 0, _MOST))
+
+
+@_match("ip next-hop prefix-len *")
+def _next_hop_length(reading: Reading, words: Words) -> Any:
+    return Unmodelled(reading.place, number(reading, words[0], 0, 32))
+
+
+@_match("source-instance *")
+def _instance(reading: Reading, words: Words) -> Any:
+    return Unmodelled(reading.place, number(reading, words[0], 0, 255))
+
+
+@_set("src *", "metric-type type-1|type-2", "forwarding-address *")
+def _set_elsewhere(reading: Reading, words: Words) -> Any:
+    return Unmodelled(reading.place, words)
 
 
 @_match("tag *")
@@ -253,14 +270,11 @@ ROUTE_MAP.add(
     """
     match ip next-hop type *
     match ipv6 next-hop type *
-    match ip next-hop prefix-len *
-    match ip address prefix-len * ...
     match alias *
     match evpn ...
     match probability *
     match rpki *
     match rpki-extcommunity *
-    match source-instance *
     match source-vrf *
     match mac address *
     match vlan *
@@ -277,13 +291,10 @@ ROUTE_MAP.add(
     set ip vpn next-hop *
     set ipv4 vpn next-hop *
     set metric rtt|+rtt|-rtt|igp|aigp
-    set metric-type *
     set aigp-metric *
     set distance *
     set sr-te color *
-    set src *
     set table *
-    set forwarding-address *
     set evpn ...
     set l3vpn ...
     set min-metric *
@@ -346,17 +357,17 @@ def _set_large(reading: Reading, words: Words) -> Change:
 
 @_set("extcommunity rt ...")
 def _set_target(reading: Reading, words: Words) -> Change:
-    return SetCommunities("extended", frozenset(extended(["rt", *words])), replaces="RT:")
+    return SetCommunities("extended", frozenset(extended(["rt", *words])), True)
 
 
 @_set("extcommunity soo ...")
 def _set_origin_site(reading: Reading, words: Words) -> Change:
-    return SetCommunities("extended", frozenset(extended(["soo", *words])), replaces="SoO:")
+    return SetCommunities("extended", frozenset(extended(["soo", *words])), True)
 
 
 @_set("extcommunity nt ...")
 def _set_node_target(reading: Reading, words: Words) -> Change:
-    return SetCommunities("extended", frozenset(extended(["nt", *words])), replaces="NT:")
+    return SetCommunities("extended", frozenset(extended(["nt", *words])), True)
 
 
 def _delete(kind: str) -> Making:
@@ -389,7 +400,7 @@ def _set_preference(reading: Reading, words: Words) -> Change:
     value = number(reading, text.lstrip("+-"), 0, _MOST)
     if text[0] not in "+-":
         return SetField("local_pref", value)
-    return Add("local_pref", -value if text[0] == "-" else value, 100)
+    return Add("local_pref", -value if text[0] == "-" else value)
 
 
 @_set("weight *")
@@ -435,6 +446,8 @@ def _set_peer_address(reading: Reading, words: Words) -> Change:
 @ROUTE_MAP.on("call *")
 def call(reading: Reading, words: Words, negated: bool) -> None:
     """`call NAME`: its denial is ours."""
+    if not negated and words[1] == reading.map_name:
+        raise reading.refuse(f"route-map {words[1]!r} can not call itself")
     reading.entry.calls = None if negated else _list(reading, words[1:])
 
 
@@ -450,12 +463,6 @@ def on_match_goto(reading: Reading, words: Words, negated: bool) -> None:
     _go_on(reading, NEXT if negated else number(reading, words[-1], 1, 65535), negated)
 
 
-@ROUTE_MAP.on("continue")
-def go_on(reading: Reading, words: Words, negated: bool) -> None:
-    """`continue` alone is `on-match next`."""
-    _go_on(reading, NEXT, negated)
-
-
 def _go_on(reading: Reading, target: int, negated: bool) -> None:
     if not negated and not reading.entry.permit:
         raise reading.refuse("on-match is not supported under a route-map's deny entry, which ends the map anyway")
@@ -467,21 +474,77 @@ def _go_on(reading: Reading, target: int, negated: bool) -> None:
 ROUTE_MAP.add("description ...", silent)
 
 
-def policy(names: Names, named: Named) -> Policy | None:
-    """The route-map of a name, or None where it is undefined."""
-    return names.route_map(named, lambda name, entries: _compiled(names, name, entries))
+@dataclass(frozen=True, slots=True)
+class Unmodelled:
+    """A clause that some daemons know and the model does not: it counts only in a map that such a daemon asks."""
+
+    place: Place
+    said: Any
 
 
-def _compiled(names: Names, name: str, drafts: dict[int, EntryDraft]) -> RouteMap:
-    entries = tuple(_entry(names, at, drafts[at]) for at in sorted(drafts))
-    unmodelled: tuple[Place, ...] = tuple(place for at in sorted(drafts) for place in drafts[at].unmodelled)
-    return route_map(name, entries, unmodelled, next(iter(drafts.values())).place)
+_ELSEWHERE = {
+    "bgpd": frozenset(
+        {
+            "ip address prefix-len",
+            "ipv6 address prefix-len",
+            "ip next-hop prefix-len",
+            "source-protocol",
+            "source-instance",
+            "src",
+            "metric-type",
+            "forwarding-address",
+        }
+    ),
+    "ospfd": frozenset(
+        {
+            "as-path",
+            "community",
+            "large-community",
+            "extcommunity",
+            "local-preference",
+            "origin",
+            "peer",
+            "source-protocol",
+            "source-instance",
+            "ip address prefix-len",
+            "ip next-hop prefix-len",
+            "ip route-source",
+            "ip route-source prefix-list",
+            "weight",
+            "src",
+        }
+    ),
+}
+"""Clauses that a daemon passes over, as if they were not there. Seen in bgpd 8.4.4: a map whose entry says `match ip
+address prefix-len 24` permits every prefix to a neighbour; zebra alone knows that line."""
 
 
-def _entry(names: Names, sequence: int, draft: EntryDraft) -> Entry:
-    matches = [clause(names) if callable(clause) else clause for clause in draft.matches.values()]
-    changes = [clause(names) if callable(clause) else clause for clause in draft.changes.values()]
-    calls = policy(names, draft.calls) if draft.calls else None
-    assert calls is None or isinstance(calls, RouteMap)
-    kept = tuple(change for change in changes if change is not None)
-    return Entry(sequence, draft.permit, tuple(matches), kept, calls, draft.goes_on)
+def policy(names: Names, named: Named, daemon: str = "bgpd") -> Policy | None:
+    """The route-map of a name as a daemon (bgpd, ospfd) reads it, or None where it is undefined."""
+    return names.route_map(named, daemon, lambda name, entries: _compiled(names, name, entries, daemon))
+
+
+def _compiled(names: Names, name: str, drafts: dict[int, EntryDraft], daemon: str) -> RouteMap:
+    entries = []
+    unmodelled: list[Place] = []
+    for at in sorted(drafts):
+        draft = drafts[at]
+        matches = _clauses(names, draft.matches, daemon)
+        changes = _clauses(names, draft.changes, daemon)
+        missing = [each.place for each in (*matches, *changes) if isinstance(each, Unmodelled)]
+        unmodelled += [*draft.unmodelled, *missing]
+        calls = policy(names, draft.calls, daemon) if draft.calls else None
+        assert calls is None or isinstance(calls, RouteMap)
+        entries.append(Entry(at, draft.permit, _known(matches), _known(changes), calls, draft.goes_on))
+    return route_map(name, tuple(entries), tuple(unmodelled), next(iter(drafts.values())).place)
+
+
+def _clauses(names: Names, clauses: dict[str, Any], daemon: str) -> list[Any]:
+    """The clauses that a daemon knows, with the names in them looked up."""
+    passed = _ELSEWHERE[daemon]
+    mine = [clause for key, clause in clauses.items() if key not in passed]
+    return [clause(names) if callable(clause) else clause for clause in mine]
+
+
+def _known(clauses: list[Any]) -> tuple[Any, ...]:
+    return tuple(clause for clause in clauses if clause is not None and not isinstance(clause, Unmodelled))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from sim.address import Address, Prefix, parse_address, parse_prefix
 from sim.device.static import StaticRoute
 from sim.dialects.frr.grammar import Commands, Words
-from sim.dialects.frr.reading import CONFIG, Reading, noted, number, options
+from sim.dialects.frr.reading import CONFIG, Reading, noted, number, options, silent
 from sim.snapshot import RouteType
 
 VRF = Commands("vrf", CONFIG, ["exit-vrf"])
@@ -124,4 +124,5 @@ def _with_options(reading: Reading, route: StaticRoute, words: Words) -> StaticR
     )
 
 
-VRF.add("vni *\nip nht ...\nipv6 nht ...\nip router-id *\nnetns *", noted)
+VRF.add("vni * ...\nnetns *", noted)
+VRF.add("ip|ipv6 nht|router-id|protocol|pim|igmp|mld|msdp|ssmpingd|table ...\nrouter-id *", silent)
