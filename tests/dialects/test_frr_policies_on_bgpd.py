@@ -256,7 +256,8 @@ FLOWS = [
         (20, 0),
     ),
     (
-        "route-map M permit 10\n set metric 77\n on-match next\nroute-map M permit 20\n match metric 77\n set weight 20",
+        "route-map M permit 10\n set metric 77\n on-match next\n"
+        "route-map M permit 20\n match metric 77\n set weight 20",
         (77, 20),
         (77, 20),
         (77, 20),
