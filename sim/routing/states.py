@@ -108,7 +108,7 @@ def _watch(watch: Watch, up: bool) -> Session:
         peer=str(watch.peer),
         state="Up" if up else "Down",
         up=up,
-        local=str(watch.local),
+        local=None if watch.daemon == "bird" else str(watch.local),  # `show bfd sessions` has none
         interface=watch.interface,
         vrf=watch.vrf,
         daemon=watch.daemon,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sim.device import Device
 from sim.routing import Port, Suite
+from sim.routing.bird.suite import BirdSuite
 from sim.routing.frr.suite import FrrSuite
 
 
@@ -12,4 +13,6 @@ def suites_of(device: Device, ports: Mapping[str, Port]) -> list[Suite]:
     found: list[Suite] = []
     if "zebra" in device.daemons:
         found.append(FrrSuite(device, ports))
+    if "bird" in device.daemons:
+        found.append(BirdSuite(device, ports))
     return found

@@ -1,0 +1,107 @@
+"""A BIRD table: all routes of all protocols, the best of each prefix, and the next hops that are found in it."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sim.address import BITS, Address, Prefix
+from sim.routing import Port
+from sim.routing.bird.choice import best
+from sim.routing.bird.entry import UNICAST, UNKNOWN_METRIC, UNREACHABLE, Entry, Key
+from sim.routing.values import Hop
+
+
+class Reach(NamedTuple):
+    """Where a next hop leads (a hostentry)."""
+
+    destination: str
+    hops: tuple[Hop, ...] = ()
+    metric: int = UNKNOWN_METRIC
+
+
+NOWHERE = Reach(UNREACHABLE)
+
+
+class Table:
+    """One table. `ports` are the node's own: an address of theirs is no next hop."""
+
+    def __init__(self, name: str, version: int, ports: Iterable[Port]) -> None:
+        self.name, self.version = name, version
+        self.routes: dict[Prefix, dict[Key, Entry]] = {}
+        self.best: dict[Prefix, Entry] = {}
+        self._dirty: dict[Prefix, None] = {}
+        self._own = {each.address for port in ports if port.up for each in port.addresses}
+        self._found: dict[Address, Reach] = {}
+        self.moved: dict[Address, None] = {}
+
+    def put(self, prefix: Prefix, key: Key, entry: Entry | None) -> None:
+        """Set a route, or with None take it away."""
+        routes = self.routes.get(prefix)
+        if (routes.get(key) if routes else None) == entry:
+            return
+        if entry is not None:
+            self.routes.setdefault(prefix, {})[key] = entry
+        elif routes is not None:
+            del routes[key]
+            if not routes:
+                del self.routes[prefix]
+        self._dirty[prefix] = None
+
+    def settle(self) -> list[Prefix]:
+        """Choose anew where anything has changed; these prefixes."""
+        dirty, self._dirty = self._dirty, {}
+        for prefix in dirty:
+            before = self.best.pop(prefix, None)
+            if prefix in self.routes:
+                self.best[prefix] = best(tuple(self.routes[prefix].values()))
+            if self.best.get(prefix) != before:
+                self._tell(prefix)
+        return list(dirty)
+
+    def ordered(self, prefix: Prefix) -> list[Entry]:
+        """A prefix's routes, the best first."""
+        if prefix not in self.routes:
+            return []
+        first = self.best[prefix]
+        return [first, *(each for each in self.routes[prefix].values() if each is not first)]
+
+    def reach(self, address: Address) -> Reach:
+        """rt_update_hostentry: where a next hop leads, by the best route of its longest match."""
+        if address not in self._found:
+            self._found[address] = self._look(address)
+        return self._found[address]
+
+    def _look(self, address: Address) -> Reach:
+        bits = BITS[address.version]
+        for length in range(bits, -1, -1):
+            shift = bits - length
+            entry = self.best.get(Prefix(address.value >> shift << shift, length, address.version))
+            if entry is not None:
+                return self._over(address, entry)
+        return NOWHERE
+
+    def _over(self, address: Address, entry: Entry) -> Reach:
+        """What a route makes of a next hop: not over another recursive route, nor to ourselves."""
+        if entry.recursive:
+            return NOWHERE
+        if entry.destination != UNICAST:
+            return Reach(entry.destination, (), igp_metric(entry))
+        if any(hop.via is None for hop in entry.hops) and address in self._own:
+            return NOWHERE
+        hops = tuple(Hop(hop.via or address, hop.interface, hop.weight) for hop in entry.hops)
+        return Reach(UNICAST, hops, igp_metric(entry))
+
+    def _tell(self, prefix: Prefix) -> None:
+        """Ask again what was asked about addresses in a prefix whose best route has changed."""
+        shift = BITS[prefix.version] - prefix.length
+        for address in [each for each in self._found if each.value >> shift << shift == prefix.network]:
+            before = self._found.pop(address)
+            if self.reach(address) != before:
+                self.moved[address] = None
+
+
+def igp_metric(entry: Entry) -> int:
+    """rt_get_igp_metric: that of the route's own attribute, 0 of an interface's network, else unknown."""
+    own = entry.other("igp_metric")
+    if isinstance(own, int):
+        return own
+    return 0 if entry.source == "DEVICE" else UNKNOWN_METRIC
