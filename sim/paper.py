@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
 
+from sim.address import Prefix, parse_prefix
 from sim.counts import Counts, count
-from sim.device import Device
+from sim.device import Device, Finding
+from sim.explanation import Why
 from sim.snapshot import Note, Snapshot
 from sim.topology.model import Topology
 
@@ -18,15 +22,46 @@ class Unsettled:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+class Solution(Protocol):
+    """How a network was solved: what an engine can tell besides the Snapshot, each computed when asked for."""
+
+    def unsettled(self) -> tuple[Unsettled, ...]:
+        """Routes that real daemons may settle in several ways."""
+        ...
+
+    def why(self, node: str, prefix: Prefix, table: str) -> Why | None:
+        """Why a node's route to a prefix is what it is; None where it has none."""
+        ...
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What the network's configurations say against each other, such as sessions whose two ends disagree."""
+        ...
+
+
+@dataclass(frozen=True)
 class Paper:
     """A solved network. `snapshot` is what should be, in the very form in which a lab is observed."""
 
     topology: Topology
     devices: Mapping[str, Device]
     snapshot: Snapshot
-    unsettled: tuple[Unsettled, ...] = ()
+    solution: Solution | None = field(default=None, compare=False)
     counted: Counts | None = field(default=None, compare=False)
+
+    @cached_property
+    def unsettled(self) -> tuple[Unsettled, ...]:
+        """Routes that real daemons may settle in several ways. The first question may solve the network once more."""
+        return self.solution.unsettled() if self.solution is not None else ()
+
+    def why(self, node: str, prefix: str, table: str = "main") -> Why | None:
+        """Why a node's route to a prefix is what it is: the step that decided, and the losers. None: no such route."""
+        return self.solution.why(node, parse_prefix(prefix), table) if self.solution is not None else None
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What configurations say wrongly: by themselves (names), and against each other (sessions)."""
+        own = tuple(finding for device in self.devices.values() for finding in device.findings)
+        return own + (self.solution.findings() if self.solution is not None else ())
 
     def counts(self) -> Counts:
         """How much there is. Large fabrics know it without spelling out a route."""

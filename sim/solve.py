@@ -6,6 +6,7 @@ from sim.device import Device
 from sim.links import Links, solve_links
 from sim.paper import Paper
 from sim.routing.engine import Engine
+from sim.routing.settlement import Settlement
 from sim.routing.states import NodeStates
 from sim.snapshot import Note, Snapshot
 from sim.topology.model import Topology
@@ -27,7 +28,8 @@ def solve(topology: Topology, devices: Mapping[str, Device]) -> Paper:
 def _general(links: Links, devices: Mapping[str, Device], notes: tuple[Note, ...]) -> Paper:
     engine = Engine(links, devices)
     engine.run()
-    return Paper(links.topology, devices, Snapshot(links.topology.name, "solved", NodeStates(engine), notes))
+    snapshot = Snapshot(links.topology.name, "solved", NodeStates(engine), notes)
+    return Paper(links.topology, devices, snapshot, Settlement(engine))
 
 
 def _fast(links: Links, devices: Mapping[str, Device], notes: tuple[Note, ...]) -> Paper | None:

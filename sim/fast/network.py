@@ -45,6 +45,7 @@ class FastNetwork(Mapping[str, NodeState]):
         if others := [prefix for bgp in self.solved.values() for prefix in bgp.others]:
             raise NotPlain(f"{len(others)} prefixes whose best path is more than a matter of length, {others[0]} first")
         self._made: dict[str, NodeState] = {}
+        self._watching: dict[str, set[str]] = {}
 
     def __getitem__(self, name: str) -> NodeState:
         if name not in self._made:
@@ -67,6 +68,13 @@ class FastNetwork(Mapping[str, NodeState]):
         device = self.devices[node]
         ports = {name: port for name, port in self.ground[node].items() if port.vrf == "default"}
         return device.bgp[0].router_id or router_id_of(device, ports)
+
+    def has_bfd(self, node: str, key: str) -> bool:
+        """Whether a node's neighbour, by the key of its End, is watched with BFD."""
+        if node not in self._watching:
+            suites = suites_of(self.devices[node], self.ground[node])
+            self._watching[node] = {end.key for suite in suites for end in suite.ends() if end.bfd}
+        return key in self._watching[node]
 
     @cached_property
     def down(self) -> Mapping[str, list[Failure]]:
@@ -161,6 +169,7 @@ class _Alone:
 
     def __init__(self, network: FastNetwork, name: str) -> None:
         own = _Own(network, name)
+        self._network = network
         self.links, self.devices = network.links, network.devices
         self.kernels: Mapping[str, Kernel] = {name: own.kernel}
         self.suites: Mapping[tuple[str, str], Suite] = own.suites
@@ -176,8 +185,12 @@ class _Alone:
         own.work()
 
     def watches(self) -> Iterable[Watch]:
-        """None: a session with BFD is not plain."""
-        return ()
+        """BFD with the neighbours, as both sides configure it."""
+        for (node, _), peering in self.peerings.values():
+            if peering.end.bfd:
+                yield Watch(node, peering.local, peering.peer, peering.interface)
+            if self._network.has_bfd(*peering.other):
+                yield Watch(peering.other[0], peering.peer, peering.local)
 
     def _hear(self, network: FastNetwork, suite: Suite, number: int, told: Mapping[str, int]) -> None:
         suite.open(self.peerings[number][1])

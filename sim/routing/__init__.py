@@ -18,6 +18,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from sim.address import Address, InterfaceAddress, Prefix
 from sim.errors import Place
+from sim.explanation import Why
 from sim.route import PathAttributes
 from sim.routing.ospf import External, OspfRoute, Router
 from sim.routing.values import Hop
@@ -174,6 +175,24 @@ class Suite(Protocol):
 
     def received(self, number: int) -> int:
         """How many prefixes are accepted from a session."""
+        ...
+
+
+@runtime_checkable
+class OrderBound(Protocol):
+    """What a suite offers whose choices may hang on the order in which routes came."""
+
+    def is_tied(self) -> bool:
+        """Whether one does now."""
+        ...
+
+
+@runtime_checkable
+class Explaining(Protocol):
+    """What a suite offers that can tell why it has chosen a route."""
+
+    def why(self, table: str, prefix: Prefix) -> Why | None:
+        """How a route of the suite came to be; None where it has none."""
         ...
 
 

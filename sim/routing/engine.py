@@ -13,7 +13,7 @@ from sim.address import Address, Prefix
 from sim.device import Device
 from sim.errors import NotConverged
 from sim.links import Links
-from sim.routing import Advert, Changes, End, LinkState, Peering, Suite
+from sim.routing import Advert, Changes, End, LinkState, OrderBound, Peering, Suite
 from sim.routing.bfd import Watch
 from sim.routing.ground import bare_routes, lay
 from sim.routing.kernel import Kernel
@@ -24,22 +24,28 @@ from sim.routing.suites import suites_of
 
 _ROUNDS = 60
 _TURNS = 400
+_WATCHED = 10  # so many of the last rounds show what goes round
 _MEETINGS = 20
 _SHOWN = 5
 
 Place = tuple[str, str]  # a node, and the daemon of a suite on it
+Moved = tuple[str, str, Prefix]  # a route that changes: node, table, prefix
 
 
 class Engine:
-    """One network on its way to the fixed point."""
+    """One network on its way to the fixed point.
 
-    def __init__(self, links: Links, devices: Mapping[str, Device]) -> None:
+    Where a daemon prefers the older of equal paths, the network may come to rest in several ways. `contrary` takes the
+    path that the plain run would take last: where both runs agree, every order of events leads there.
+    """
+
+    def __init__(self, links: Links, devices: Mapping[str, Device], contrary: bool = False) -> None:
         self.links, self.devices = links, devices
         self.ground = ground = lay(links)
         self.kernels = {name: Kernel(bare_routes(links, name)) for name in ground}
         self.suites: dict[Place, Suite] = {}
         for name, ports in ground.items():
-            for suite in suites_of(devices[name], ports):
+            for suite in suites_of(devices[name], ports, contrary):
                 self.suites[name, suite.daemon] = suite
         self._places = {name: [place for place in self.suites if place[0] == name] for name in ground}
         self.peerings: dict[int, tuple[Place, Peering]] = {}
@@ -58,7 +64,7 @@ class Engine:
         routers = [router for _, suite in self._speakers.values() for router in suite.routers()]
         self.domains = [Domain(version, each) for version in (2, 3) if (each := _of_version(routers, version))]
         self._externals: dict[int, object] = {}
-        self.unsettled: dict[tuple[str, str, Prefix], None] = {}
+        self.unsettled: dict[Moved, None] = {}
         self.rounds = 0
 
     def run(self) -> None:
@@ -88,6 +94,10 @@ class Engine:
             local, peer = each.circuit.next_hop, each.far.next_hop
             if local is not None and peer is not None:
                 yield Watch(each.router.node, local, peer, each.circuit.port, each.router.vrf, each.router.daemon)
+
+    def is_tied(self) -> bool:
+        """Whether some suite's choice hangs on the order of events."""
+        return any(suite.is_tied() for suite in self.suites.values() if isinstance(suite, OrderBound))
 
     # OSPF
 
@@ -196,17 +206,23 @@ class Engine:
 
     def settle(self) -> None:
         """Carry and work until nobody has news."""
-        for _ in range(_ROUNDS):
+        moving: Counter[Moved] = Counter()
+        for number in range(_ROUNDS):
             if not self._awake:
                 return
-            self._round()
-        self._in_turn()
+            changed = self._round()
+            if number >= _ROUNDS - _WATCHED:
+                moving.update(changed)
+        self._in_turn(moving)
 
-    def _round(self) -> None:
+    def _round(self) -> list[Moved]:
+        """One round; the routes that have changed in some kernel."""
         self.rounds += 1
         awake, self._awake = self._awake, {}
-        for place, changes in [(place, self._work(place)) for place in awake]:
+        worked = [(place, self._work(place)) for place in awake]
+        for place, changes in worked:
             self._spread(place, changes)
+        return [(node, table, prefix) for (node, _), changes in worked for table, prefix, _ in changes.routes]
 
     def _work(self, place: Place) -> Changes:
         suite = self.suites[place]
@@ -215,9 +231,8 @@ class Engine:
                 suite.receive(*said)
         return suite.work()
 
-    def _in_turn(self) -> None:
+    def _in_turn(self, moving: Counter[Moved]) -> None:
         """One suite after another. What still moves is unsettled: elsewhere it may come to rest otherwise."""
-        moving: Counter[tuple[str, str, Prefix]] = Counter()
         for _ in range(_TURNS):
             if not self._awake:
                 self.unsettled |= dict.fromkeys(moving)

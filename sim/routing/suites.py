@@ -8,11 +8,11 @@ from sim.routing.bird.suite import BirdSuite
 from sim.routing.frr.suite import FrrSuite
 
 
-def suites_of(device: Device, ports: Mapping[str, Port]) -> list[Suite]:
-    """The suites that a node's files start."""
+def suites_of(device: Device, ports: Mapping[str, Port], contrary: bool = False) -> list[Suite]:
+    """The suites that a node's files start. `contrary`: of equal paths the other ones came first (see `Engine`)."""
     found: list[Suite] = []
     if "zebra" in device.daemons:
-        found.append(FrrSuite(device, ports))
+        found.append(FrrSuite(device, ports, contrary))
     if "bird" in device.daemons:
         found.append(BirdSuite(device, ports))
     return found

@@ -1,4 +1,4 @@
-"""Values that all protocols share."""
+"""Values that all protocols share: next hops."""
 
 from typing import NamedTuple
 

@@ -21,6 +21,7 @@ from sim.routing.values import Hop
 from sim.snapshot import RouteType
 
 DEFAULTS = {"ipv4": Prefix(0, 0, 4), "ipv6": Prefix(0, 0, 6)}
+_NOT_INSTALLED = ("network", "redistribute")
 _HERE = Reach(True, 0)
 Due = tuple[str, Prefix]
 
@@ -36,7 +37,10 @@ class Speaker:
         ports: Mapping[str, Port],
         ribs: Mapping[int, Rib],
         rib_of: Callable[[str, int], Rib],
+        contrary: bool = False,
     ) -> None:
+        self._contrary = contrary
+        self.tied: set[Due] = set()
         self.node, self.instance, self.router_id = node, instance, router_id
         self._ports, self._ribs, self._rib_of = ports, ribs, rib_of
         self.tables: dict[str, dict[Prefix, Entry]] = defaultdict(dict)
@@ -109,16 +113,17 @@ class Speaker:
         for key in before.keys() - paths.keys():
             del entry.received[key]
         entry.received.update(paths)
-        self._count(live, channel, prefix, bool(paths))
+        self._count(live, channel, prefix, len(paths))
         self._due[family, prefix] = None
 
-    def _count(self, live: Live, channel: Channel, prefix: Prefix, accepted: bool) -> None:
+    def _count(self, live: Live, channel: Channel, prefix: Prefix, accepted: int) -> None:
         if accepted:
-            channel.accepted.add(prefix)
+            channel.accepted[prefix] = accepted
         else:
-            channel.accepted.discard(prefix)
+            channel.accepted.pop(prefix, None)
         limit = channel.settings.maximum_prefix
-        if limit is not None and len(channel.accepted) > limit:
+        # bgpd counts before it adds: the session ends with the second prefix too many (seen with 8.4.4, 2026-11-25)
+        if limit is not None and len(channel.accepted) > limit + 1:
             self.refused.add(live.peering.end.key)
 
     # what changes
@@ -179,7 +184,10 @@ class Speaker:
 
     def rules(self, family: str, current: Path | None = None) -> Rules:
         """What the decision process reads."""
-        return Rules(self.instance, self._families[family], lambda path: self._reached(path).metric, current)
+        return Rules(self.instance, self._families[family], self._metric, current, self._contrary)
+
+    def _metric(self, path: Path) -> int:
+        return self._reached(path).metric
 
     def valid(self, family: str, prefix: Prefix, entry: Entry) -> list[Path]:
         """The paths whose next hop can be reached, and is not what they lead to (bgp_find_or_add_nexthop)."""
@@ -197,7 +205,7 @@ class Speaker:
 
     def _reached(self, path: Path) -> Reach:
         hop = path.next_hop
-        if hop is None or (path.sort is Sort.LOCAL and path.origin != "imported"):
+        if hop is None or (path.sort is Sort.LOCAL and path.vrf is None):
             return _HERE
         if path.interface is not None and hop.is_link_local:
             port = self._ports.get(path.interface)
@@ -214,8 +222,10 @@ class Speaker:
         entry = table[prefix]
         choice = decide(self.valid(family, prefix, entry), self.rules(family, entry.choice.best))
         before, entry.choice = entry.choice, choice
+        (self.tied.add if choice.tied else self.tied.discard)((family, prefix))
         if not entry.local and not entry.received:
             del table[prefix]
+            self.tied.discard((family, prefix))
         for aggregate in self._aggregators[family].above(prefix):
             self._aggregates_due[family, aggregate] = None
         if (before.best, before.multipath) != (choice.best, choice.multipath):
@@ -236,7 +246,7 @@ class Speaker:
     def _route(self, family: str, prefix: Prefix, choice: Choice) -> RibRoute | None:
         """What zebra is told: nothing of own routes but aggregates, which go nowhere."""
         best = choice.best
-        if best is None or best.origin in ("network", "redistribute"):
+        if best is None or best.origin in _NOT_INSTALLED:
             return None
         attributes = self._table_chains[family].apply(prefix, best.attributes)
         if attributes is None:

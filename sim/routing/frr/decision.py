@@ -25,6 +25,7 @@ class Rules(NamedTuple):
     family: BgpFamily
     metric: Callable[[Path], int]
     current: Path | None = None
+    contrary: bool = False  # as if of equal paths the one that seems last had come first
 
 
 class Step(NamedTuple):
@@ -101,11 +102,18 @@ def _keep_clusters(paths: Sequence[Path], rules: Rules) -> Sequence[Path]:
 
 def _keep_current(paths: Sequence[Path], rules: Rules) -> Sequence[Path]:
     """Among external paths the one that is in use stays, unless `bestpath compare-routerid`."""
-    external = all(path.sort is Sort.EBGP for path in paths)
-    if rules.instance.compare_router_id or not external or rules.current is None:
+    if not _hangs_on_age(paths, rules):
         return paths
-    same = [path for path in paths if _same(path, rules.current)]
+    if rules.contrary:
+        return [max(paths, key=lambda path: (path.router.value, _neighbour(path, rules)))]
+    same = [path for path in paths if rules.current is not None and _same(path, rules.current)]
     return same or paths
+
+
+def _hangs_on_age(paths: Sequence[Path], rules: Rules) -> bool:
+    """Whether equal paths are told apart by which came first."""
+    external = len(paths) > 1 and all(path.sort is Sort.EBGP for path in paths)
+    return external and not rules.instance.compare_router_id
 
 
 def _same(one: Path, two: Path) -> bool:
@@ -150,7 +158,8 @@ def decide(paths: Sequence[Path], rules: Rules) -> Choice:
     even, decided = _narrow(paths, EQUAL, rules)
     left, tie = _narrow(even, TIE_BREAKS, rules)
     best = left[0]
-    return Choice(best, _beside(best, paths, even, rules), tie or decided or "first in the table")
+    tied = _hangs_on_age(even, rules) and any(path.attributes is not best.attributes for path in even)
+    return Choice(best, _beside(best, paths, even, rules), tie or decided or "first in the table", tied)
 
 
 def _narrow(paths: Sequence[Path], steps: Iterable[Step], rules: Rules) -> tuple[Sequence[Path], str]:
@@ -194,7 +203,8 @@ def _is_alike(path: Path, best: Path, rules: Rules) -> bool:
         return True
     if best.sort is Sort.IBGP:
         return path.attributes.as_path == best.attributes.as_path
-    assert path.peering is not None and best.peering is not None
+    if path.peering is None or best.peering is None:
+        return path.peering is best.peering
     return path.peering.remote_as == best.peering.remote_as
 
 

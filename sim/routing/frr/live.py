@@ -20,7 +20,7 @@ class Channel:
     imports: Chain
     exports: Chain
     raw: dict[Prefix, tuple[Advert, ...]] = field(default_factory=dict)
-    accepted: set[Prefix] = field(default_factory=set)
+    accepted: dict[Prefix, int] = field(default_factory=dict)  # how many paths of each
     sent: dict[Prefix, tuple[Advert, ...]] = field(default_factory=dict)
 
 

@@ -59,6 +59,7 @@ class Choice(NamedTuple):
     best: Path | None = None
     multipath: tuple[Path, ...] = ()
     step: str = ""  # the step that decided; "only path" where there was nothing to decide
+    tied: bool = False  # another path with other attributes would be as good, had it come first
 
 
 class Entry:

@@ -64,6 +64,7 @@ class Rib:
         self._lengths: dict[int, int] = {}  # prefix length -> how many selected
         self._found: dict[Address, tuple[Prefix, Selected] | None] = {}
         self._users: dict[Address, set[Prefix]] = defaultdict(set)
+        self._elsewhere: dict[Address, set[tuple[Rib, Prefix]]] = defaultdict(set)  # routes of other VRFs
         self._dirty: dict[Prefix, None] = {}
         self.moved: dict[Address, None] = {}  # tracked addresses whose resolution may have changed
         self.tracked: set[Address] = set()
@@ -78,6 +79,11 @@ class Rib:
         else:
             routes[name] = route
         self._dirty[prefix] = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is to be selected anew."""
+        return bool(self._dirty)
 
     def settle(self) -> list[Prefix]:
         """Select anew wherever something has changed; the prefixes whose selected route is another now."""
@@ -176,7 +182,10 @@ class Rib:
         rib = self._other(route.vrf) if route.vrf is not None else self
         if rib is None:
             return ()
-        self._users[hop.via].add(prefix)
+        if rib is self:
+            self._users[hop.via].add(prefix)
+        else:
+            rib._elsewhere[hop.via].add((self, prefix))
         found = rib.lookup(hop.via)
         if found is None:
             return ()
@@ -200,6 +209,8 @@ class Rib:
                 self.moved[address] = None
             for user in self._users.get(address, ()):
                 self._dirty[user] = None
+            for rib, user in self._elsewhere.get(address, ()):
+                rib._dirty[user] = None
 
 
 def _order(route: RibRoute) -> tuple[bool, int, int]:

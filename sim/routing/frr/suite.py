@@ -5,11 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from sim.address import Address, Prefix
 from sim.device import Device
 from sim.device.bgp import BgpInstance, Neighbour
+from sim.explanation import Why
 from sim.routing import Advert, Changes, End, KernelRoute, Peering, Port
 from sim.routing.frr.bgp import Speaker
 from sim.routing.frr.ends import ends_of, source_of
+from sim.routing.frr.leaking import leak
 from sim.routing.frr.ospf import OspfDaemon
 from sim.routing.frr.router_id import router_id_of
+from sim.routing.frr.why import explain
 from sim.routing.frr.zebra import Zebra
 from sim.routing.ospf import External, OspfRoute, Router
 
@@ -21,8 +24,8 @@ class FrrSuite:
 
     daemon = "frr"
 
-    def __init__(self, device: Device, ports: Mapping[str, Port]) -> None:
-        self.device, self.ports = device, ports
+    def __init__(self, device: Device, ports: Mapping[str, Port], contrary: bool = False) -> None:
+        self.device, self.ports, self._contrary = device, ports, contrary
         self.zebra = Zebra(device, ports)
         self.speakers: dict[str, Speaker] = {}
         self._neighbours: dict[str, tuple[Speaker, Neighbour]] = {}
@@ -43,7 +46,7 @@ class FrrSuite:
         ports = {name: port for name, port in self.ports.items() if port.vrf == vrf}
         ribs = {version: self.zebra.rib(vrf, version) for version in (4, 6)}
         router_id = instance.router_id or router_id_of(self.device, ports)
-        speaker = Speaker(node, instance, router_id, ports, ribs, self.zebra.rib)
+        speaker = Speaker(node, instance, router_id, ports, ribs, self.zebra.rib, self._contrary)
         self.speakers[vrf] = speaker
         for end, neighbour in ends_of(node, instance, router_id, "bfdd" in self.device.daemons):
             self._ends.append(end)
@@ -88,7 +91,8 @@ class FrrSuite:
                     speaker.rib_changed(version, prefixes)
             self._tell_moved()
             busy = [speaker.process() for speaker in self.speakers.values()]
-            if not any(busy) and not changed:
+            leaked = leak(self.speakers)
+            if not any(busy) and not changed and not leaked:
                 break
         adverts = [said for speaker in self.speakers.values() for said in speaker.adverts()]
         return Changes(adverts, self.zebra.kernel_changes())
@@ -117,6 +121,15 @@ class FrrSuite:
         """An instance's routes go to zebra."""
         return self._ospf[key].learn(routes)
 
+    def why(self, table: str, prefix: Prefix) -> Why | None:
+        """Why the route of a table is what it is."""
+        vrf = "default" if table == "main" else table
+        return explain(self.zebra.rib(vrf, prefix.version), self.speakers.get(vrf), prefix)
+
+    def is_tied(self) -> bool:
+        """Whether some choice hangs on which of several paths came first."""
+        return any(speaker.tied for speaker in self.speakers.values())
+
     def bgp_prefixes(self) -> Iterable[Prefix]:
         """Every prefix in any BGP table."""
         return {prefix for table in self._tables() for prefix in table}
@@ -126,9 +139,9 @@ class FrrSuite:
             yield from speaker.tables.values()
 
     def received(self, number: int) -> int:
-        """How many prefixes are accepted from a session."""
+        """How many paths are accepted from a session (bgpd's acceptedPrefixCounter)."""
         live = self._of[number].lives[number]
-        return sum(len(channel.accepted) for channel in live.channels.values())
+        return sum(sum(channel.accepted.values()) for channel in live.channels.values())
 
 
 def _instance(daemon: str, vrf: str) -> str:

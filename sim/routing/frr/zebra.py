@@ -60,10 +60,11 @@ class Zebra:
     def settle(self) -> dict[tuple[str, int], list[Prefix]]:
         """Select anew; what has changed, by VRF and version."""
         changed: dict[tuple[str, int], list[Prefix]] = {}
-        for key, rib in list(self._ribs.items()):
-            if prefixes := rib.settle():
-                changed[key] = prefixes
-                self._touched.update(dict.fromkeys((*key, prefix) for prefix in prefixes))
+        while busy := [(key, rib) for key, rib in list(self._ribs.items()) if rib.busy]:
+            for key, rib in busy:
+                if prefixes := rib.settle():
+                    changed.setdefault(key, []).extend(prefixes)
+                    self._touched.update(dict.fromkeys((*key, prefix) for prefix in prefixes))
         return changed
 
     def moved(self) -> Iterator[list[Address]]:

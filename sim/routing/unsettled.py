@@ -1,0 +1,50 @@
+"""Routes that real daemons may settle in several ways, found by letting events come in another order.
+
+Two runs are compared: the plain one, and one in which of equal paths the others came first (`Engine(contrary=True)`).
+What differs in some kernel table is unsettled. A network in which nothing hangs on age is run once only.
+"""
+
+from collections.abc import Iterator
+
+from sim.address import Prefix
+from sim.errors import NotConverged
+from sim.paper import Unsettled
+from sim.routing import KernelRoute
+from sim.routing.engine import Engine
+from sim.routing.kernel import Table, used
+
+_AGE = "equal paths: which one is used hangs on which came first"
+_WHEEL = "routers' preferences contradict each other: they come to rest in one of several ways"
+
+
+def unsettled(engine: Engine) -> tuple[Unsettled, ...]:
+    """What may be otherwise in a network that has been solved."""
+    wheels = tuple(Unsettled(node, str(prefix), _WHEEL) for node, _, prefix in engine.unsettled)
+    if not engine.is_tied():
+        return wheels
+    other = Engine(engine.links, engine.devices, contrary=True)
+    try:
+        other.run()
+    except NotConverged as error:
+        return (*wheels, Unsettled("", "", f"in another order of events the network does not come to rest: {error}"))
+    return (*wheels, *(Unsettled(node, str(prefix), _AGE) for node, prefix in _differing(engine, other)))
+
+
+def _differing(one: Engine, two: Engine) -> Iterator[tuple[str, Prefix]]:
+    """Nodes and prefixes whose route is not the same in both."""
+    for node, kernel in one.kernels.items():
+        others = two.kernels[node].tables
+        for name, table in kernel.tables.items():
+            other = others.get(name, {})
+            for prefix in table.keys() | other.keys():
+                if _at(table, prefix) != _at(other, prefix):
+                    yield node, prefix
+
+
+def _at(table: Table, prefix: Prefix) -> tuple[frozenset[object], KernelRoute] | None:
+    """The route in use, whatever the order of its next hops."""
+    owners = table.get(prefix)
+    if not owners:
+        return None
+    route = used(owners)
+    return frozenset(route.hops), route._replace(hops=())
