@@ -2,7 +2,7 @@
 
 A rules file has variables (`INGRESS_INTF = swp+`, used as `$INGRESS_INTF`) and the sections [iptables], [ip6tables] and
 [ebtables], each line of which is a rule in that tool's words. Rules go to the built-in chains in the order of the file
-names; a list of interfaces (`swp1,swp2`) is one rule each. No Debian package does this, so it is done here, and the
+names; a list of chains (`INPUT,FORWARD`) or interfaces (`swp1,swp2`) is one rule each. No Debian package does this, so it is done here, and the
 rules are restored by the node's own iptables-restore, ip6tables-restore and ebtables-restore.
 
 What only a switch's hardware can do (POLICE, SETCLASS, SPAN ...) is told, and the rule left out.
@@ -22,7 +22,7 @@ _DEFAULT_INCLUDE = f"{FOLDER}policy.d/*.rules"
 _TOOLS = ("iptables", "ip6tables", "ebtables")
 _VARIABLE = re.compile(r"^(?P<name>\w+)\s*=\s*(?P<value>.*)$")
 _HARDWARE = re.compile(r"-j\s+(POLICE|TRICOLORPOLICE|SETCLASS|SETQOS|SPAN|ERSPAN)\b")
-_INTERFACES = re.compile(r"(?P<option>(?:^|\s)(?:-i|-o|--in-interface|--out-interface)\s+)(?P<list>\S+,\S+)")
+_LIST = re.compile(r"(?:^|\s)(?:-A|--append|-i|-o|--in-interface|--out-interface)\s+(?P<list>\S+,\S+)")
 _TABLE = re.compile(r"\s*(?:-t|--table)\s+(?P<table>\S+)\s*")
 
 
@@ -112,11 +112,18 @@ def _rule(work: Work, tool: str, text: str, path: str, number: int) -> Iterator[
         return
     found = _TABLE.search(text)
     table = found["table"] if found else "filter"
-    text = _TABLE.sub(" ", text).strip()
-    lists = _INTERFACES.search(text)
-    for interface in lists["list"].split(",") if lists else [""]:
-        one = _INTERFACES.sub(lambda each, name=interface: each["option"] + name, text, count=1)  # type: ignore[misc]
+    for one in _spelled_out(_TABLE.sub(" ", text).strip()):
         yield Rule(tool, table, one, path, number)
+
+
+def _spelled_out(text: str) -> Iterator[str]:
+    """A rule for each chain and each interface that the line lists."""
+    found = _LIST.search(text)
+    if not found:
+        yield text
+        return
+    for name in found["list"].split(","):
+        yield from _spelled_out(f"{text[: found.start('list')]}{name}{text[found.end('list') :]}")
 
 
 def _restore(work: Work, tool: str, mine: list[Rule], options: list[str]) -> None:

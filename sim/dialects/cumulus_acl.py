@@ -2,8 +2,8 @@
 
 A rules file has variables (`INGRESS_INTF = swp+`, used as `$INGRESS_INTF`) and the sections [iptables], [ip6tables] and
 [ebtables], each line of which is a rule in that tool's words. Rules go to the built-in chains in the order of the file
-names; a list of interfaces (`swp1,swp2`) is one rule each. Of what only a switch's hardware does (POLICE, SETCLASS,
-SPAN ...) there is a note, and of bridge rules one that says that packets may depend on them.
+names; a list of chains (`INPUT,FORWARD`) or interfaces (`swp1,swp2`) is one rule each. Of what only a switch's hardware
+does (POLICE, SETCLASS, SPAN ...) there is a note, and of bridge rules one that says that packets may depend on them.
 """
 
 import fnmatch
@@ -28,7 +28,7 @@ _VERSIONS = {"iptables": 4, "ip6tables": 6}
 _SECTIONS = (*_VERSIONS, "ebtables")
 _VARIABLE = re.compile(r"^(?P<name>\w+)\s*=\s*(?P<value>.*)$")
 _HARDWARE = re.compile(r"-j\s+(POLICE|TRICOLORPOLICE|SETCLASS|SETQOS|SPAN|ERSPAN)\b")
-_INTERFACES = re.compile(r"(?P<option>(?:^|\s)(?:-i|-o|--in-interface|--out-interface)\s+)(?P<list>\S+,\S+)")
+_LIST = re.compile(r"(?:^|\s)(?:-A|--append|-i|-o|--in-interface|--out-interface)\s+(?P<list>\S+,\S+)")
 _TABLE = re.compile(r"\s*(?:-t|--table)\s+(?P<table>\S+)\s*")
 
 
@@ -113,19 +113,23 @@ def _filled(line: str, variables: Mapping[str, str], place: Place) -> str:
 
 
 def _rules(section: str, text: str, path: str, place: Place) -> Iterator[_Line]:
-    """One line as rules: its table told apart, one for each interface of a list."""
+    """One line as rules: its table told apart, its lists spelled out."""
     found = _TABLE.search(text)
     table = found["table"] if found else "filter"
     if section in _VERSIONS and table not in CHAINS:
         raise ConfigError(f"table {table!r} is not known; known: {', '.join(CHAINS)}", place)
-    text = _TABLE.sub(" ", text).strip()
-    lists = _INTERFACES.search(text)
-    if not lists:
-        yield _Line(section, table, text, path, place)
-        return
-    for interface in lists["list"].split(","):
-        one = f"{text[: lists.start('list')]}{interface}{text[lists.end('list') :]}"
+    for one in _spelled_out(_TABLE.sub(" ", text).strip()):
         yield _Line(section, table, one, path, place)
+
+
+def _spelled_out(text: str) -> Iterator[str]:
+    """A rule for each chain and each interface that the line lists."""
+    found = _LIST.search(text)
+    if not found:
+        yield text
+        return
+    for name in found["list"].split(","):
+        yield from _spelled_out(f"{text[: found.start('list')]}{name}{text[found.end('list') :]}")
 
 
 def _note(line: _Line, node: str) -> Note | None:

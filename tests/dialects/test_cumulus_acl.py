@@ -46,6 +46,16 @@ def test_variables_and_lists_of_interfaces_become_rules() -> None:
     ]
 
 
+def test_a_line_for_several_chains_and_interfaces_is_a_rule_in_each() -> None:
+    martians = "INGRESS_CHAIN = INPUT,FORWARD\n[iptables]\n-A $INGRESS_CHAIN -i swp1,swp2 -s 240.0.0.0/5 -j DROP\n"
+    assert texts(read(control=martians)) == [
+        "ipv4 filter -A INPUT -s 240.0.0.0/5 -i swp1 -j DROP",
+        "ipv4 filter -A INPUT -s 240.0.0.0/5 -i swp2 -j DROP",
+        "ipv4 filter -A FORWARD -s 240.0.0.0/5 -i swp1 -j DROP",
+        "ipv4 filter -A FORWARD -s 240.0.0.0/5 -i swp2 -j DROP",
+    ]
+
+
 def test_a_denied_packet_is_told_the_line_of_the_rules_file() -> None:
     made = first_packet(parse_address("10.9.0.1"), parse_address("10.0.0.1"), 6, 40000, 179)
     packet = Packet(**{name: getattr(made, name) for name in Packet.__slots__} | {"incoming": "swp2"})

@@ -84,6 +84,16 @@ def test_acl_rules_follow_the_file_names_with_their_variables() -> None:
     ]
 
 
+def test_an_acl_line_for_several_chains_and_interfaces_is_a_rule_in_each() -> None:
+    job = work({f"{ACL}1.rules": "CHAINS = INPUT,FORWARD\n[iptables]\n-A $CHAINS -i swp1,swp2 -j DROP\n"})
+    assert [rule.text for rule in rules(job)] == [
+        "-A INPUT -i swp1 -j DROP",
+        "-A INPUT -i swp2 -j DROP",
+        "-A FORWARD -i swp1 -j DROP",
+        "-A FORWARD -i swp2 -j DROP",
+    ]
+
+
 def test_an_acl_for_the_switch_chip_is_told_and_left_out() -> None:
     job = work({f"{ACL}1.rules": "[iptables]\n-A INPUT -p icmp -j POLICE --set-mode pkt --set-rate 100\n"})
     assert list(rules(job)) == []
