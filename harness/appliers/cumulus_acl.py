@@ -21,7 +21,7 @@ POLICY = f"{FOLDER}policy.conf"
 _DEFAULT_INCLUDE = f"{FOLDER}policy.d/*.rules"
 _TOOLS = ("iptables", "ip6tables", "ebtables")
 _VARIABLE = re.compile(r"^(?P<name>\w+)\s*=\s*(?P<value>.*)$")
-_HARDWARE = re.compile(r"-j\s+(POLICE|TRICOLORPOLICE|SETCLASS|SETQOS|SPAN|ERSPAN)\b")
+_HARDWARE = re.compile(r"-j\s+(POLICE|TRICOLORPOLICE|SETCLASS|SETQOS|SPAN|ERSPAN)\b", re.IGNORECASE)
 _LIST = re.compile(r"(?:^|\s)(?:-A|--append|-i|-o|--in-interface|--out-interface)\s+(?P<list>\S+,\S+)")
 _TABLE = re.compile(r"\s*(?:-t|--table)\s+(?P<table>\S+)\s*")
 

@@ -27,7 +27,7 @@ _DEFAULT_INCLUDE = f"{FOLDER}policy.d/*.rules"
 _VERSIONS = {"iptables": 4, "ip6tables": 6}
 _SECTIONS = (*_VERSIONS, "ebtables")
 _VARIABLE = re.compile(r"^(?P<name>\w+)\s*=\s*(?P<value>.*)$")
-_HARDWARE = re.compile(r"-j\s+(POLICE|TRICOLORPOLICE|SETCLASS|SETQOS|SPAN|ERSPAN)\b")
+_HARDWARE = re.compile(r"-j\s+(POLICE|TRICOLORPOLICE|SETCLASS|SETQOS|SPAN|ERSPAN)\b", re.IGNORECASE)
 _LIST = re.compile(r"(?:^|\s)(?:-A|--append|-i|-o|--in-interface|--out-interface)\s+(?P<list>\S+,\S+)")
 _TABLE = re.compile(r"\s*(?:-t|--table)\s+(?P<table>\S+)\s*")
 

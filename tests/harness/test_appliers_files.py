@@ -94,10 +94,11 @@ def test_an_acl_line_for_several_chains_and_interfaces_is_a_rule_in_each() -> No
     ]
 
 
-def test_an_acl_for_the_switch_chip_is_told_and_left_out() -> None:
-    job = work({f"{ACL}1.rules": "[iptables]\n-A INPUT -p icmp -j POLICE --set-mode pkt --set-rate 100\n"})
+@pytest.mark.parametrize("target", ["POLICE --set-mode pkt --set-rate 100", "setclass --class 7"])
+def test_an_acl_for_the_switch_chip_is_told_and_left_out(target: str) -> None:
+    job = work({f"{ACL}1.rules": f"[iptables]\n-A INPUT -p icmp -j {target}\n"})
     assert list(rules(job)) == []
-    assert "POLICE is done by a switch's hardware" in job.notes[0]
+    assert f"{target.split()[0]} is done by a switch's hardware" in job.notes[0]
 
 
 @pytest.mark.parametrize("line", ["[nftables]", "-A $NOWHERE -j DROP", "drop everything"])
