@@ -68,11 +68,12 @@ UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 def _refuse(error: FabricError, as_json: bool) -> int:
     from harness import console
+    from harness.secrets import masked
 
     console.error(str(error))
     if as_json:
         place = str(error.place) if error.place else None
-        console.document({"error": {"kind": type(error).__name__, "text": error.text, "place": place}})
+        console.document({"error": {"kind": type(error).__name__, "text": masked(error.text), "place": place}})
     return error.exit_status
 
 

@@ -45,8 +45,8 @@ def console(stderr: bool = False) -> Console:
 
 
 def error(line: str) -> None:
-    """One line on standard error."""
-    console(stderr=True).print(Text(" ".join(line.splitlines()), style="red"))
+    """One line on standard error, secrets masked."""
+    console(stderr=True).print(Text(" ".join(masked(line).splitlines()), style="red"))
 
 
 def document(value: Any) -> None:

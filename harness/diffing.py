@@ -12,6 +12,7 @@ from harness.agreement import Difference, differences
 from harness.evidence import told
 from harness.observe import observe
 from harness.sampling import every_flow
+from harness.secrets import masked
 from lab.lab import Lab
 from sim.devices import read_devices
 from sim.flow import Disposition, Flow, Trace
@@ -100,7 +101,7 @@ def paper_against_paper(old: Topology, new: Topology, most: int, progress: Progr
 
 
 def _notes(paper: Paper) -> tuple[str, ...]:
-    return tuple(f"{note.place}: {note.text}" for note in paper.snapshot.notes)
+    return tuple(masked(f"{note.place}: {note.text}") for note in paper.snapshot.notes)
 
 
 def _flows(old: Topology, new: Topology, most: int) -> list[Flow]:

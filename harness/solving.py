@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from harness.secrets import masked
 from harness.verbs import Answer
 from sim.devices import read_devices
 from sim.paper import Paper
@@ -21,9 +22,10 @@ def paper(network: Topology, progress: Callable[[str], None]) -> Paper:
 
 
 def snapshot(found: Paper, nodes: Sequence[str]) -> Snapshot:
-    """The whole Snapshot, or that of some nodes."""
+    """The whole Snapshot, or that of some nodes. Its notes quote files, so secrets in them are masked."""
     chosen = [found.topology.node(name).name for name in nodes] or list(found.snapshot.nodes)
-    return replace(found.snapshot, nodes={name: found.snapshot.nodes[name] for name in chosen})
+    told = tuple(replace(note, text=masked(note.text)) for note in found.snapshot.notes)
+    return replace(found.snapshot, nodes={name: found.snapshot.nodes[name] for name in chosen}, notes=told)
 
 
 def notes(found: Paper) -> Answer:
@@ -34,11 +36,12 @@ def notes(found: Paper) -> Answer:
         for path, share in device.understood.items()
     ]
     findings = [
-        {"place": str(each.place), "kind": each.kind, "text": each.text}
+        {"place": str(each.place), "kind": each.kind, "text": masked(each.text)}
         for device in found.devices.values()
         for each in device.findings
     ]
-    noted = [{"place": str(note.place), "text": note.text, "policy": note.policy} for note in found.snapshot.notes]
+    told = snapshot(found, ()).notes
+    noted = [{"place": str(note.place), "text": note.text, "policy": note.policy} for note in told]
     return Answer({"notes": noted, "findings": findings, "understood": shares})
 
 

@@ -55,6 +55,17 @@ def test_help_lists_every_verb_in_whole_sentences(capsys: pytest.CaptureFixture[
     assert "..." not in said.split("Commands:")[1], "a summary is too long for its line"
 
 
+def test_no_error_shows_a_password(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "frr.conf").write_text("router bgp 1\n neighbor 192.0.2.1 remote-as 2 password hunter2\n")
+    nodes = '{r1: {kind: linux, binds: ["frr.conf:/etc/frr/frr.conf"]}}'
+    (tmp_path / "one.clab.yml").write_text(f"name: one\ntopology: {{nodes: {nodes}}}\n")
+    assert cli.run(["solve", str(tmp_path), "--json"]) == 2
+    said = capfd.readouterr()
+    assert "frr.conf:2: " in said.err
+    assert "***" in said.err
+    assert "hunter2" not in said.err + said.out
+
+
 def test_no_word_at_all_is_a_call_for_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run([]) == 0
     assert "Usage: fabriclab" in capsys.readouterr().out
