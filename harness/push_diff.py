@@ -19,7 +19,8 @@ def difference(path: str, old: bytes | None, new: bytes | None, node: str) -> st
     """The difference of one file; None is a file that is not there. Bytes that are no text are told by their size."""
     if b"\0" in (old or b"") + (new or b""):
         return f"{node}:{path}: binary, {_size(old)} -> {_size(new)}\n"
-    head = (f"{node}:{path}" if old is not None else "/dev/null", path if new is not None else "/dev/null")
+    here = f"{node}:{path}"
+    head = (here if old is not None else "/dev/null", here if new is not None else "/dev/null")
     lines = list(difflib.unified_diff(_lines(old), _lines(new), *head, lineterm=""))
     if not lines:
         return f"--- {head[0]}\n+++ {head[1]}\n(what differs is a secret, an end of line, or an empty file)\n"

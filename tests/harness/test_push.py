@@ -110,6 +110,11 @@ def test_the_plan_shows_what_would_change_and_touches_nothing() -> None:
     assert node.files[RULES] == OPEN
 
 
+def test_the_plan_names_the_node_of_a_new_file_too() -> None:
+    (new,) = plan(MemoryNode(), {"/etc/motd": b"hello\n"})
+    assert new.startswith(f"--- /dev/null\n+++ {MemoryNode().name}:/etc/motd\n")
+
+
 def test_a_plan_masks_the_secrets_of_both_sides() -> None:
     node = MemoryNode()
     push(node, LEAF, {"/etc/motd": b"neighbor 10.0.0.1 password oldsecret\n"}, boot=True)
