@@ -28,7 +28,7 @@ _PROGRAMS = {
 _FOLDERS = os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/lib/frr"
 _TAKEN_OVER = {"dummy": "an ifb device under that name"}
 _CABLED = "cable it as a link of its own in the topology file"
-_DEVICES = {"bridge": "", "dummy": "", "ifb": "", "vrf": "", "bond": "", "vlan": _CABLED}
+_DEVICES = {"bridge": "", "vlan-aware bridge": "", "dummy": "", "ifb": "", "vrf": "", "bond": "", "vlan": _CABLED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,7 @@ def _devices() -> Iterator[Finding]:
     rtnl = netlink.Rtnl()
     makers: dict[str, Callable[[], bytes]] = {
         "bridge": lambda: netlink.bridge("trial0"),
+        "vlan-aware bridge": lambda: netlink.bridge("trial0", vlan_aware=True),
         "vlan": lambda: netlink.vlan("trial0", rtnl.index("lo"), 2),
         "vrf": lambda: netlink.vrf("trial0", 10),
     }

@@ -2,8 +2,8 @@
 
 A rules file has variables (`INGRESS_INTF = swp+`, used as `$INGRESS_INTF`) and the sections [iptables], [ip6tables] and
 [ebtables], each line of which is a rule in that tool's words. Rules go to the built-in chains in the order of the file
-names; a list of chains (`INPUT,FORWARD`) or interfaces (`swp1,swp2`) is one rule each. No Debian package does this, so it is done here, and the
-rules are restored by the node's own iptables-restore, ip6tables-restore and ebtables-restore.
+names; a list of chains (`INPUT,FORWARD`) or interfaces (`swp1,swp2`) is one rule each. No Debian package does this, so
+it is done here, and the rules are restored by the node's own iptables-restore, ip6tables-restore and ebtables-restore.
 
 What only a switch's hardware can do (POLICE, SETCLASS, SPAN ...) is told, and the rule left out.
 """

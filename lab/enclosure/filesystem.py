@@ -46,6 +46,7 @@ def copy_etc(target: str, tools: str | None) -> None:
     for folder in ("frr", "network/interfaces.d", "network/if-up.d", "bird", "sysctl.d", "iptables", "iproute2"):
         os.makedirs(f"{target}/{folder}", exist_ok=True)
     _admit_root_to_frr(f"{target}/group")
+    _write_first_files(target)
 
 
 def _copy(source: str, target: str) -> None:
@@ -64,6 +65,14 @@ def _copy(source: str, target: str) -> None:
             os.chmod(target, os.stat(source).st_mode & 0o777)  # what the host keeps private stays so
     except (PermissionError, FileExistsError):
         return
+
+
+def _write_first_files(target: str) -> None:
+    """What every Debian box with FRR has, until files of the lab take its place: localhost, and a quiet vtysh."""
+    with open(f"{target}/hosts", "w") as file:
+        file.write("127.0.0.1 localhost\n::1 localhost ip6-localhost\n")
+    with open(f"{target}/frr/vtysh.conf", "w", opener=lambda path, flags: os.open(path, flags, 0o640)) as file:
+        file.write("service integrated-vtysh-config\n")
 
 
 def _admit_root_to_frr(group: str) -> None:

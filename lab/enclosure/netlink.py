@@ -13,7 +13,7 @@ _NEWLINK, _DELLINK, _GETLINK, _NEWADDR = 16, 17, 18, 20
 _REQUEST, _ACK, _CREATE, _EXCL, _REPLACE = 0x1, 0x4, 0x400, 0x200, 0x100
 _ERROR = 2
 _ADDRESS, _IFNAME, _MTU, _LINK_OF, _MASTER, _LINKINFO, _NET_NS_FD = 1, 3, 4, 5, 10, 18, 28
-_INFO_KIND, _INFO_DATA, _VETH_PEER, _BRIDGE_FORWARD_DELAY = 1, 2, 1, 1
+_INFO_KIND, _INFO_DATA, _VETH_PEER, _BRIDGE_FORWARD_DELAY, _BRIDGE_VLAN_FILTERING = 1, 2, 1, 1, 7
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _IFA_F_NODAD = 0x02
 _UP = 1
@@ -78,9 +78,10 @@ def device(name: str, kind: str, mtu_bytes: int = 0) -> bytes:
     return _message(_NEWLINK, _CREATE | _EXCL, body + attribute(_LINKINFO | _NESTED, _text(_INFO_KIND, kind)))
 
 
-def bridge(name: str) -> bytes:
+def bridge(name: str, vlan_aware: bool = False) -> bytes:
     """Make a bridge that forwards at once (no forward delay), up."""
-    data = attribute(_INFO_DATA | _NESTED, _number(_BRIDGE_FORWARD_DELAY, 0))
+    options = _number(_BRIDGE_FORWARD_DELAY, 0) + (attribute(_BRIDGE_VLAN_FILTERING, b"\x01") if vlan_aware else b"")
+    data = attribute(_INFO_DATA | _NESTED, options)
     info = _text(_INFO_KIND, "bridge") + data
     return _message(_NEWLINK, _CREATE | _EXCL, _link(_UP, _UP) + _text(_IFNAME, name) + attribute(_LINKINFO, info))
 

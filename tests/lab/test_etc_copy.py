@@ -18,5 +18,10 @@ def test_what_the_host_keeps_private_stays_private_on_a_node(tmp_path: Path) -> 
 def test_a_hosts_network_and_secrets_do_not_reach_a_node(tmp_path: Path) -> None:
     copy_etc(str(tmp_path / "etc"), None)
     assert not any(
-        (tmp_path / "etc" / name).exists() for name in ("shadow", "ssh", "frr/frr.conf", "sysctl.conf", "hosts")
+        (tmp_path / "etc" / name).exists() for name in ("shadow", "ssh", "frr/frr.conf", "sysctl.conf", "hostname")
     )
+
+
+def test_every_node_knows_localhost_and_nothing_of_the_hosts_names(tmp_path: Path) -> None:
+    copy_etc(str(tmp_path / "etc"), None)
+    assert (tmp_path / "etc/hosts").read_text().splitlines() == ["127.0.0.1 localhost", "::1 localhost ip6-localhost"]
