@@ -6,7 +6,6 @@ from typing import Protocol
 from sim.address import Address
 from sim.policies import bird_match as match
 from sim.policies.bird_attributes import Attribute
-from sim.policies.bird_paths import PathMask
 from sim.policies.bird_terms import Returned, Run, Term, Variable, edited, truth
 from sim.policies.bird_values import Box, Enum, FilterError, Pair, Quad, Range, Value, kind
 
@@ -122,17 +121,20 @@ class SetAttribute:
     def run(self, run: Run) -> None:
         """The route's attribute changes; FilterError for a value of another type."""
         value = None if self.term is None else coerced(self.attribute.type, self.term.value(run))
+        if self.attribute.name == "dest" and (value is None or value.name not in _SETTABLE):
+            raise FilterError("destination can be changed only to blackhole, unreachable or prohibit")
         run.subject.set[self.attribute.name] = value
         if self.attribute.name == "gw":
             run.subject.set["dest"] = Enum("RTD", "UNICAST")
+
+
+_SETTABLE = ("BLACKHOLE", "UNREACHABLE", "PROHIBIT")
 
 
 def coerced(wanted: str, value: Value) -> Value:
     """A value as an attribute of that type keeps it."""
     if wanted == "quad" and isinstance(value, Address):
         return match.quad(value)
-    if wanted == "bgppath" and isinstance(value, PathMask):
-        return tuple(item.low for item in value.items)
     if kind(value) != wanted:
         raise FilterError(f"{kind(value)} for {wanted}")
     return value

@@ -34,7 +34,9 @@ def same(one: Value, two: Value) -> bool:
 
 
 def less(one: Value, two: Value, equal: bool = False) -> bool:
-    """`<`, or `<=`: between numbers, pairs, addresses, strings and prefixes."""
+    """`<`, or `<=`: between numbers, pairs, addresses, strings and prefixes; void is less than anything."""
+    if one is None or two is None:
+        return two is not None or (equal and one is None)
     if kind(one) != kind(two) or kind(one) not in _ORDERED:
         raise FilterError(f"'<' between {kind(one)} and {kind(two)}")
     if isinstance(one, Prefix):

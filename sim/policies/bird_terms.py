@@ -309,8 +309,9 @@ class Defined:
     type: str = "bool"
 
     def value(self, run: Run) -> Value:
-        """Whether it is anything but void."""
-        return self.term.value(run) is not None
+        """Whether it is anything but void, or an empty path or list, which looks like one that is not there."""
+        value = self.term.value(run)
+        return value is not None and not (value == () or (isinstance(value, frozenset) and not value))
 
 
 @dataclass(frozen=True, slots=True)

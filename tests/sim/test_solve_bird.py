@@ -212,6 +212,17 @@ def test_static_routes_of_every_kind_reach_the_kernel() -> None:
     assert "10.29.0.0/16" not in paper.snapshot.nodes["a"].fib
 
 
+def test_a_recursive_route_beside_the_best_one_spoils_a_next_hop() -> None:
+    """Even where it is not the best (rt_update_hostentry in 2.0.12)."""
+    best = "route 10.60.0.0/16 via 10.1.0.2; route 10.61.0.0/16 recursive 10.60.0.9;"
+    beside = "protocol static two { ipv4 { preference %d; }; route 10.60.0.0/16 recursive 10.2.0.2; }"
+    for preference, kind in ((200, "unreachable"), (199, "unicast")):
+        conf = f"{KERNEL}protocol static one {{ ipv4; {best} }} {beside % preference}"
+        paper = solved(PAIR, bird("a", BOTH_A, conf))
+        assert ways(paper, "a", "10.60.0.0/16") == {"10.1.0.2 eth1"}
+        assert route(paper, "a", "10.61.0.0/16").type == kind
+
+
 def test_a_pipe_carries_chosen_routes_into_another_table_of_the_kernel() -> None:
     conf = (
         KERNEL

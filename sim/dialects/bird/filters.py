@@ -158,7 +158,7 @@ def _declaration(reader: Reader) -> Command:
 
 
 def _check_assigned(reader: Reader, wanted: str | None, given: Term) -> None:
-    allowed = {("bgppath", "bgpmask"), ("quad", "ip")}
+    allowed = {("quad", "ip")}
     plain = wanted is None or given.type in (None, "void", wanted) or (wanted, given.type) in allowed
     if not plain and not (wanted in ("set", "prefix set") and given.type in ("set", "prefix set")):
         reader.complain(f"variable of type {wanted} can not hold type {given.type}")
@@ -305,7 +305,7 @@ def _set(reader: Reader, attribute: Attribute) -> Command:
     given = term(reader)
     if attribute.readonly:
         reader.complain("this static attribute is read-only")
-    allowed = {("bgppath", "bgpmask"), ("quad", "ip"), ("ip", "quad")}
+    allowed = {("quad", "ip")}
     if given.type not in (None, "void", attribute.type) and (attribute.type, given.type) not in allowed:
         where = "RTA_SET" if attribute.static else "EA_SET"
         reader.complain(f"argument 1 of {where} must be of type {attribute.type}, got type {given.type}")

@@ -1,6 +1,7 @@
 """The words that BIRD 2.0.12 keeps for itself: none of them can name a filter, a table or a protocol unless quoted."""
 
 _WORDS = """
+s ms us
 accept accepted action add address advertise after aigp algorithm all allow area as as4 asn attribute aware
 babel base bfd bgp bgpmask bgppath bind blackhole block bool capabilities case check class client clist
 cluster commands communities confederation configure connect contains cost count data data1 data2 debug

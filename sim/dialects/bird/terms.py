@@ -108,6 +108,8 @@ def _member(reader: Reader, of: Term) -> Term:
         require(reader, bits, "int", "IP_MASK", 2)
         reader.expect(")")
         return Member(of, "mask", bits)
+    if token.text == "is_v4":
+        require(reader, of, "ip", "IS_V4")
     if token.text in ("rd", "maxlen", "src", "dst", "min", "max"):
         reader.note(f"'.{token.text}' is not modelled", token.place)
         return Unknown(token.text)
@@ -268,7 +270,7 @@ def call(reader: Reader, function: Any) -> Call:
 
 
 def _goes(given: str | None, wanted: str | None) -> bool:
-    return given == wanted or (given, wanted) in {("bgpmask", "bgppath"), ("ip", "quad"), ("void", wanted)}
+    return given == wanted or (given, wanted) in {("ip", "quad"), ("void", wanted)}
 
 
 def constant_term(reader: Reader) -> Value:

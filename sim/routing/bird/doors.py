@@ -46,12 +46,17 @@ class Door:
             changed = changed.having(preference=fresh["preference"])
         return self._redirected(changed, fresh)
 
-    def _redirected(self, entry: Entry, fresh: Mapping[str, object]) -> Entry:
-        """A route whose filter has set `gw`, `ifname` or `dest`."""
+    def _redirected(self, entry: Entry, fresh: Mapping[str, object]) -> Entry | None:
+        """A route whose filter has set `gw`, `ifname` or `dest`; a gateway that is near no interface is an error."""
         gateway, interface, destination = fresh.get("gw"), fresh.get("ifname"), fresh.get("dest")
         if isinstance(gateway, Address):
-            return entry.having(destination=UNICAST, hops=(self._hop(gateway),), recursive=False)
+            hop = self._hop(gateway)
+            if hop.interface is None:
+                return None
+            return entry.having(destination=UNICAST, hops=(hop,), recursive=False)
         if isinstance(interface, str):
+            if interface not in self._ports:
+                return None
             return entry.having(destination=UNICAST, hops=(Hop(None, interface),), recursive=False)
         if isinstance(destination, Enum):
             return entry.having(destination=destination.name, hops=(), recursive=False)

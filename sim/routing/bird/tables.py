@@ -18,7 +18,7 @@ class Reach(NamedTuple):
     metric: int = UNKNOWN_METRIC
 
 
-NOWHERE = Reach(UNREACHABLE)
+NOWHERE = Reach(UNREACHABLE, (), 0)
 
 
 class Table:
@@ -50,11 +50,10 @@ class Table:
         """Choose anew where anything has changed; these prefixes."""
         dirty, self._dirty = self._dirty, {}
         for prefix in dirty:
-            before = self.best.pop(prefix, None)
+            self.best.pop(prefix, None)
             if prefix in self.routes:
                 self.best[prefix] = best(tuple(self.routes[prefix].values()))
-            if self.best.get(prefix) != before:
-                self._tell(prefix)
+            self._tell(prefix)
         return list(dirty)
 
     def ordered(self, prefix: Prefix) -> list[Entry]:
@@ -74,14 +73,15 @@ class Table:
         bits = BITS[address.version]
         for length in range(bits, -1, -1):
             shift = bits - length
-            entry = self.best.get(Prefix(address.value >> shift << shift, length, address.version))
-            if entry is not None:
-                return self._over(address, entry)
+            prefix = Prefix(address.value >> shift << shift, length, address.version)
+            if prefix in self.best:
+                return self._over(address, prefix, self.best[prefix])
         return NOWHERE
 
-    def _over(self, address: Address, entry: Entry) -> Reach:
-        """What a route makes of a next hop: not over another recursive route, nor to ourselves."""
-        if entry.recursive:
+    def _over(self, address: Address, prefix: Prefix, entry: Entry) -> Reach:
+        """What a route makes of a next hop. Not where a recursive route is beside it with no less preference, be it
+        the best one or not (BIRD 2.0.12, seen on 2026-11-25), nor to ourselves."""
+        if any(each.recursive and each.preference >= entry.preference for each in self.routes[prefix].values()):
             return NOWHERE
         if entry.destination != UNICAST:
             return Reach(entry.destination, (), igp_metric(entry))
@@ -91,7 +91,7 @@ class Table:
         return Reach(UNICAST, hops, igp_metric(entry))
 
     def _tell(self, prefix: Prefix) -> None:
-        """Ask again what was asked about addresses in a prefix whose best route has changed."""
+        """Ask again what was asked about addresses in a prefix whose routes have changed."""
         shift = BITS[prefix.version] - prefix.length
         for address in [each for each in self._found if each.value >> shift << shift == prefix.network]:
             before = self._found.pop(address)
