@@ -35,11 +35,7 @@ def notes(found: Paper) -> Answer:
         for name, device in found.devices.items()
         for path, share in device.understood.items()
     ]
-    findings = [
-        {"place": str(each.place), "kind": each.kind, "text": masked(each.text)}
-        for device in found.devices.values()
-        for each in device.findings
-    ]
+    findings = [{"place": str(each.place), "kind": each.kind, "text": masked(each.text)} for each in found.findings]
     told = snapshot(found, ()).notes
     noted = [{"place": str(note.place), "text": note.text, "policy": note.policy} for note in told]
     return Answer({"notes": noted, "findings": findings, "understood": shares})

@@ -9,6 +9,7 @@ from sim.address import Prefix, parse_prefix
 from sim.counts import Counts, count
 from sim.device import Device, Finding
 from sim.explanation import Why
+from sim.links import Links
 from sim.snapshot import Note, Snapshot
 from sim.topology.model import Topology
 
@@ -47,6 +48,7 @@ class Paper:
     snapshot: Snapshot
     solution: Solution | None = field(default=None, compare=False)
     counted: Counts | None = field(default=None, compare=False)
+    links: Links | None = field(default=None, compare=False)
 
     @cached_property
     def unsettled(self) -> tuple[Unsettled, ...]:
@@ -59,9 +61,10 @@ class Paper:
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """What configurations say wrongly: by themselves (names), and against each other (sessions)."""
+        """What configurations say wrongly: by themselves (names), and against each other (addresses, sessions)."""
         own = tuple(finding for device in self.devices.values() for finding in device.findings)
-        return own + (self.solution.findings() if self.solution is not None else ())
+        addresses = tuple(self.links.neighbours.findings()) if self.links is not None else ()
+        return own + addresses + (self.solution.findings() if self.solution is not None else ())
 
     def counts(self) -> Counts:
         """How much there is. Large fabrics know it without spelling out a route."""

@@ -29,7 +29,7 @@ def _general(links: Links, devices: Mapping[str, Device], notes: tuple[Note, ...
     engine = Engine(links, devices)
     engine.run()
     snapshot = Snapshot(links.topology.name, "solved", NodeStates(engine), notes)
-    return Paper(links.topology, devices, snapshot, Settlement(engine))
+    return Paper(links.topology, devices, snapshot, Settlement(engine), links=links)
 
 
 def _fast(links: Links, devices: Mapping[str, Device], notes: tuple[Note, ...]) -> Paper | None:
@@ -42,4 +42,4 @@ def _fast(links: Links, devices: Mapping[str, Device], notes: tuple[Note, ...]) 
     except NotPlain:
         return None
     snapshot = Snapshot(links.topology.name, "solved", network, notes)
-    return Paper(links.topology, devices, snapshot, counted=network.counts())
+    return Paper(links.topology, devices, snapshot, counted=network.counts(), links=links)

@@ -24,7 +24,7 @@ class PaperGround:
 
     def __init__(self, paper: Paper, links: Links | None = None) -> None:
         self.paper = paper
-        self.links = links or solve_links(paper.topology, paper.devices)
+        self.links = links or paper.links or solve_links(paper.topology, paper.devices)
         self._sites: dict[str, Site] = {}
         self._ways: dict[tuple[End, End], tuple[End, ...]] = {}
 

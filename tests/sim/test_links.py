@@ -1,11 +1,15 @@
 """Who is on which segment, and what is connected: small drawings, no files."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from sim.address import parse_address, parse_interface
+from sim.address import parse_address, parse_interface, parse_prefix
 from sim.device import Device
 from sim.device.interfaces import InterfaceConfig, Kind
+from sim.device.static import StaticRoute
+from sim.errors import Place
 from sim.links import Links, solve_links
+from sim.solve import solve
 from sim.topology.model import Endpoint, Link, LinkType, Node, Topology
 from sim.topology.model import Kind as NodeKind
 
@@ -140,3 +144,13 @@ def test_the_management_network_is_a_segment_with_its_gateway() -> None:
     links = solve_links(Topology("drawn", Path("drawn.clab.yml"), nodes, ()), {})
     assert links.across("a", "eth0") == (("b", "eth0"), ("host", "br-mgmt"))
     assert links.answering("a", "eth0", parse_address("172.20.20.1")) == (("host", "br-mgmt"),)
+
+
+def test_a_solved_network_tells_whose_next_hop_is_nobodys() -> None:
+    where, nobody = Place("script", 3), parse_address("10.0.0.9")
+    via = StaticRoute(parse_prefix("0.0.0.0/0"), nobody, "eth1", protocol="boot", place=where)
+    cables = [cable("a:eth1", "b:eth1")]
+    links = network(cables, a=[face("eth1", "10.0.0.1/24")], b=[face("eth1", "10.0.0.2/24")])
+    devices = {**links.devices, "a": replace(links.devices["a"], statics=(via,))}
+    found = solve(links.topology, devices).findings
+    assert [(each.place, each.kind) for each in found] == [(where, "unowned")]
