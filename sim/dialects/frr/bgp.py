@@ -38,7 +38,7 @@ def router_bgp(reading: Reading, words: Words, negated: bool) -> None:
         if len(words) < 3:
             raise reading.refuse("no BGP process is configured yet; an AS number is expected")
         found = reading.bgps[vrf] = BgpDraft(asn(reading, words[2]), vrf, reading.place)
-        found.values.update(bgp_defaults(reading.profile, reading.version))
+        found.defaults = bgp_defaults(reading.profile, reading.version)
     elif len(words) > 2 and asn(reading, words[2]) != found.asn:
         raise reading.refuse(f"BGP is already running; AS is {found.asn}")
     reading.bgp, reading.table, reading.family = found, BGP, "ipv4"
@@ -55,7 +55,7 @@ def address_family(reading: Reading, words: Words, negated: bool) -> None:
         reading.table = OTHER_FAMILY
 
 
-def _value(name: str, make: Callable[[Reading, Words], object]) -> Handler:
+def instance_value(name: str, make: Callable[[Reading, Words], object]) -> Handler:
     """A handler that keeps a value under the name of BgpInstance's field."""
 
     def handler(reading: Reading, words: Words, negated: bool) -> None:
@@ -89,6 +89,7 @@ _FLAGS = {
     "bgp always-compare-med": "always_compare_med",
     "bgp deterministic-med": "deterministic_med",
     "bgp fast-external-failover": "fast_external_failover",
+    "bgp enforce-first-as": "enforce_first_as",
     "bgp shutdown": "shutdown",
     "bgp shutdown message ...": "shutdown",
 }
@@ -112,14 +113,15 @@ def _cluster_id(reading: Reading, words: Words) -> int:
     return int(words[2]) if words[2].isdecimal() else parse_address(words[2]).value
 
 
-BGP.add("bgp router-id *", _value("router_id", _router_id))
-BGP.add("bgp cluster-id *", _value("cluster_id", _cluster_id))
+BGP.add("bgp router-id *", instance_value("router_id", _router_id))
+BGP.add("bgp cluster-id *", instance_value("cluster_id", _cluster_id))
 BGP.add(
     "bgp default local-preference *",
-    _value("default_local_pref", lambda reading, words: number(reading, words[3], 0, ASN_MOST)),
+    instance_value("default_local_pref", lambda reading, words: number(reading, words[3], 0, ASN_MOST)),
 )
-BGP.add("bgp confederation identifier *", _value("confederation", lambda reading, words: asn(reading, words[3])))
-BGP.add("timers bgp * *", _value("timers", lambda reading, words: (int(words[2]), int(words[3]))))
+
+
+BGP.add("bgp confederation identifier *", instance_value("confederation", lambda reading, each: asn(reading, each[3])))
 
 
 @BGP.on("bgp confederation peers ...")
@@ -149,6 +151,8 @@ def listen_range(reading: Reading, words: Words, negated: bool) -> None:
         reading.bgp.ranges.pop(prefix, None)
     elif group is None or not group.is_group:
         raise reading.refuse(f"no peer-group {words[5]!r} yet; configure the peer-group first")
+    elif any(prefix.holds(each) or each.holds(prefix) for each in reading.bgp.ranges if each != prefix):
+        raise reading.refuse(f"listen range {prefix} overlaps with an existing one")
     else:
         reading.bgp.ranges[prefix] = (group, reading.place)
 

@@ -4,7 +4,6 @@ What a name means that nothing defines, as FRR 8.4.4 has it: see `_filter` and `
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from sim.address import Prefix
 from sim.device.bgp import Aggregate, BgpFamily, BgpInstance, Neighbour, NeighbourFamily, Origination, Redistribution
@@ -27,12 +26,15 @@ class Builder:
         self.names = names
         self.multipath = multipath
         self._families: dict[tuple[int, str], NeighbourFamily] = {}
+        self._defaults: Values = {}
         self._followed: dict[str, tuple[set[str], Mapping[str, NeighbourFamily], Values]] = {}
 
     def instance(self, draft: BgpDraft) -> BgpInstance:
         """One `router bgp`."""
-        known = {name: value for name, value in draft.values.items() if name in _INSTANCE}
+        said = {**draft.defaults, **draft.values}
+        known = {name: value for name, value in said.items() if name in _INSTANCE}
         self._followed.clear()
+        self._defaults = {name: said[name] for name in _FOR_NEIGHBOURS}
         families = {name: self._family(each, name) for name, each in draft.families.items()}
         for name in _VERSIONS:
             if name not in families and any(name in peer.active for peer in draft.peers.values()):
@@ -57,13 +59,13 @@ class Builder:
                 peer.interface,
                 families=self._active(peer),
                 place=peer.place,
-                **_session(peer.values),
+                **self._session(peer.values),
             )
         active, families, session = self._group(group)
         if peer.families or active != peer.active or "unmodelled" in peer.values:
             families = self._active(peer)
         if peer.values:
-            session = _session({**group.values, **peer.values})
+            session = self._session({**group.values, **peer.values})
         return Neighbour(
             peer.address,
             peer.interface,
@@ -80,7 +82,7 @@ class Builder:
         """A group's active families, what they say, and its session; silent members share them."""
         found = self._followed.get(group.key)
         if found is None:
-            found = self._followed[group.key] = (group.active, self._active(group), _session(group.values))
+            found = self._followed[group.key] = (group.active, self._active(group), self._session(group.values))
         return found
 
     def _listener(self, prefix: Prefix, group: PeerDraft) -> Neighbour:
@@ -152,13 +154,13 @@ class Builder:
             return values
         return {name: self._map(value) if isinstance(value, Named) else value for name, value in values.items()}
 
+    def _session(self, values: Values) -> Values:
+        """The fields of a Neighbour among what is kept of it, and what the instance says for all."""
+        found = {**self._defaults, **{name: value for name, value in values.items() if name in _SESSION}}
+        if "password_digest" in found:
+            found["password"] = True
+        return found
+
 
 _SESSION = frozenset(Neighbour.__dataclass_fields__)
-
-
-def _session(values: Mapping[str, Any]) -> Values:
-    """The fields of a Neighbour among what is kept of it."""
-    found = {name: value for name, value in values.items() if name in _SESSION}
-    if "password_digest" in found:
-        found["password"] = True
-    return found
+_FOR_NEIGHBOURS = ("enforce_first_as", "timers")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sim.address import parse_address, parse_prefix
 from sim.dialects.frr.bgp import BGP, FAMILY
-from sim.dialects.frr.bgp_neighbour import peer
+from sim.dialects.frr.bgp_neighbour import is_internal, peer
 from sim.dialects.frr.drafts import Named, Values
 from sim.dialects.frr.grammar import Handler, Words
 from sim.dialects.frr.reading import Reading, number, options
@@ -81,9 +81,22 @@ def _true(reading: Reading, words: Words) -> object:
     return True
 
 
+def _internal_only(reading: Reading, words: Words) -> object:
+    if is_internal(reading, peer(reading, words[1])) is False:
+        raise reading.refuse(f"{words[1]!r} is not an internal neighbor, as {words[2]} wants it")
+    return True
+
+
+def external_only(reading: Reading, words: Words) -> object:
+    """True; refused for an iBGP neighbour."""
+    if is_internal(reading, peer(reading, words[1])):
+        raise reading.refuse(f"{words[2]} can not be configured for an iBGP neighbor")
+    return True
+
+
+_on("neighbor * route-reflector-client")(_value("reflector_client", _internal_only))
+_on("neighbor * as-override")(_value("as_override", external_only))
 _FLAGS = {
-    "neighbor * route-reflector-client": "reflector_client",
-    "neighbor * as-override": "as_override",
     "neighbor * soft-reconfiguration inbound": "soft_reconfiguration",
 }
 for _pattern, _name in _FLAGS.items():
@@ -92,12 +105,12 @@ for _pattern, _name in _FLAGS.items():
 
 @_on("neighbor * next-hop-self", "neighbor * next-hop-self force|all")
 def next_hop_self(reading: Reading, words: Words, negated: bool) -> None:
-    """`neighbor X next-hop-self [force]`."""
+    """`neighbor X next-hop-self`, and `force` beside it: two settings to bgpd."""
     values = values_of(reading, words[1])
-    for name, given in (("next_hop_self", len(words) == 3), ("next_hop_self_force", len(words) > 3)):
-        values.pop(name, None)
-        if given and not negated:
-            values[name] = True
+    name = "next_hop_self_force" if len(words) > 3 else "next_hop_self"
+    values.pop(name, None)
+    if not negated:
+        values[name] = True
 
 
 @_on("neighbor * allowas-in", "neighbor * allowas-in *")
@@ -122,7 +135,7 @@ def remove_private_as(reading: Reading, words: Words, negated: bool) -> None:
     rest = [word.lower() for word in words[3:]]
     if rest not in ([], ["all"], ["replace-as"], ["all", "replace-as"]):
         raise reading.refuse(f"{' '.join(words[3:])!r} is not expected after remove-private-AS: [all] [replace-AS] is")
-    if not negated:
+    if not negated and external_only(reading, words):
         values["remove_private_as"] = " ".join(rest)
 
 
@@ -365,7 +378,7 @@ for _pattern in (
     "nexthop vpn export",
     "nexthop vpn export *",
     "route-target vpn import|export|both ...",
-    "rt|route-target|route-target6 redirect import ...",
+    "rt|rt6|route-target|route-target6 redirect import ...",
     "route-map vpn import|export *",
     "sid vpn export *",
     "route-target import|export|both ...",

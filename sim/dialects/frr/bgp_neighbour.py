@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 
 from sim.address import Address, parse_address
-from sim.dialects.frr.bgp import ASN_MOST, BGP, asn
+from sim.dialects.frr.bgp import ASN_MOST, BGP, asn, instance_value
 from sim.dialects.frr.drafts import BgpDraft, PeerDraft
 from sim.dialects.frr.grammar import Handler, Words
 from sim.dialects.frr.reading import Reading, noted, number
@@ -45,7 +45,9 @@ def _new(reading: Reading, word: str, address: Address | None) -> PeerDraft:
 
 
 def _as_values(reading: Reading, word: str) -> dict[str, object]:
-    if word in ("internal", "external", "auto"):
+    if word == "auto":  # FRR 10: whatever AS the other end has
+        return {**NO_AS, "internal": True, "external": True}
+    if word in ("internal", "external"):
         return {**NO_AS, word: True}
     return {**NO_AS, "remote_as": asn(reading, word)}
 
@@ -72,11 +74,25 @@ def _has_as(draft: PeerDraft) -> bool:
     return bool(values.get("remote_as") or values.get("external") or values.get("internal"))
 
 
+def is_internal(reading: Reading, found: PeerDraft) -> bool | None:
+    """Whether its sessions stay inside our AS; None where no AS is said yet."""
+    values = found.values
+    if found.group is not None and _has_as(found.group):
+        values = found.group.values
+    if values.get("internal") or values.get("external"):
+        return None if values.get("internal") == values.get("external") else bool(values.get("internal"))
+    remote = values.get("remote_as")
+    return None if remote is None else remote == reading.bgp.asn
+
+
 def _forget_as(reading: Reading, found: PeerDraft | None) -> None:
-    """`no neighbor A remote-as` removes a neighbour; of a group or interface, its AS alone."""
+    """`no neighbor X remote-as` removes a neighbour by address, and a group's members; else the AS alone."""
     if found is not None and found.address is not None:
         _remove(reading, found)
     elif found is not None:
+        for member in found.members:
+            reading.bgp.peers.pop(member.key, None)
+        found.members.clear()
         for name in NO_AS:
             found.values.pop(name, None)
 
@@ -113,12 +129,12 @@ def peer_group(reading: Reading, words: Words, negated: bool) -> None:
 
 @BGP.on("neighbor * peer-group *")
 def join(reading: Reading, words: Words, negated: bool) -> None:
-    """`neighbor X peer-group NAME`: X follows the group, from now on also in its active families."""
+    """`neighbor X peer-group NAME`: X follows the group, also in its active families; `no` removes X altogether."""
     group = find(reading.bgp, words[3])
     found = find(reading.bgp, words[1])
     if negated:
         if found is not None and found.group is not None:
-            _leave(reading, found)
+            _remove(reading, found)
         return
     if group is None or not group.is_group:
         raise reading.refuse(f"no peer-group {words[3]!r} yet; configure the peer-group first")
@@ -126,8 +142,6 @@ def join(reading: Reading, words: Words, negated: bool) -> None:
         address = address_of(words[1])
         if address is None:
             raise reading.refuse(f"{words[1]!r} is no address, and no interface neighbor yet")
-        if not _has_as(group):
-            raise reading.refuse(f"peer-group {words[3]!r} has no remote-as yet; specify it, or the neighbor's, first")
         found = _new(reading, words[1], address)
     _bind(reading, found, group)
 
@@ -138,21 +152,15 @@ def _bind(reading: Reading, found: PeerDraft, group: PeerDraft) -> None:
         return
     if found.group is not None:
         raise reading.refuse(f"{found.key!r} is in peer-group {found.group.key!r}; deconfigure that first")
+    sorts = {is_internal(reading, member) for member in group.members} - {None}
+    if not _has_as(group) and is_internal(reading, found) in {not each for each in sorts}:
+        raise reading.refuse(f"the members of peer-group {group.key!r} must be all internal or all external")
     found.group = group
     group.members.append(found)
     found.active = set(group.active)
     if _has_as(group):
         for name in NO_AS:
             found.values.pop(name, None)
-
-
-def _leave(reading: Reading, found: PeerDraft) -> None:
-    """A member without an AS of its own ends with its membership."""
-    assert found.group is not None
-    found.group.members.remove(found)
-    found.group = None
-    if not _has_as(found) and found.interface is None:
-        reading.bgp.peers.pop(found.key, None)
 
 
 @BGP.on("neighbor * interface ...")
@@ -221,11 +229,31 @@ def bfd(reading: Reading, words: Words, negated: bool) -> None:
 
 
 def _multihop(reading: Reading, words: Words) -> object:
+    found = peer(reading, words[1])
+    if found.interface is not None:
+        raise reading.refuse("ebgp-multihop is not allowed on a directly connected (interface) neighbor")
+    _not_both(reading, found, "ttl_security")
     return number(reading, words[3], 1, 255) if len(words) > 3 else 255
 
 
+def _ttl_security(reading: Reading, words: Words) -> object:
+    _not_both(reading, peer(reading, words[1]), "ebgp_multihop")
+    return number(reading, words[4], 1, 254)
+
+
+def _not_both(reading: Reading, found: PeerDraft, other: str) -> None:
+    if other in found.values:
+        raise reading.refuse("ebgp-multihop and ttl-security can not be configured together")
+
+
+def keepalive_and_hold(reading: Reading, words: Words) -> tuple[int, int]:
+    """Two timers in seconds; bgpd keeps the first at a third of the second or less."""
+    keepalive, hold = (number(reading, word, 0, 65535) for word in words)
+    return min(keepalive, hold // 3), hold
+
+
 def _timers(reading: Reading, words: Words) -> object:
-    return number(reading, words[3], 0, 65535), number(reading, words[4], 0, 65535)
+    return keepalive_and_hold(reading, words[3:5])
 
 
 def _digest(reading: Reading, words: Words) -> object:
@@ -233,20 +261,20 @@ def _digest(reading: Reading, words: Words) -> object:
 
 
 BGP.add("neighbor * ebgp-multihop\nneighbor * ebgp-multihop *", value("ebgp_multihop", _multihop))
-BGP.add(
-    "neighbor * ttl-security hops *", value("ttl_security", lambda reading, words: number(reading, words[4], 1, 254))
-)
+BGP.add("neighbor * ttl-security hops *", value("ttl_security", _ttl_security))
+BGP.add("timers bgp * *", instance_value("timers", lambda reading, words: keepalive_and_hold(reading, words[2:4])))
 BGP.add("neighbor * timers * *", value("timers", _timers))
-BGP.add("neighbor * password ...", value("password_digest", _digest))
+BGP.add("neighbor * password *", value("password_digest", _digest))
 
 
 @BGP.on("neighbor * update-source *")
 def update_source(reading: Reading, words: Words, negated: bool) -> None:
-    """`neighbor X update-source ADDRESS|INTERFACE`."""
-    values = peer(reading, words[1]).values
+    """`neighbor X update-source ADDRESS|INTERFACE`; bgpd does nothing with it on an interface neighbour."""
+    found = peer(reading, words[1])
+    values = found.values
     values.pop("source", None)
     values.pop("source_interface", None)
-    if not negated:
+    if not negated and found.interface is None:
         address = address_of(words[3])
         values["source" if address else "source_interface"] = address or words[3]
 
@@ -258,8 +286,7 @@ def local_as(reading: Reading, words: Words, negated: bool) -> None:
     given: dict[str, object] = {}
     if not negated:
         given["local_as"] = number(reading, words[3], 1, ASN_MOST)
-        if given["local_as"] == reading.bgp.asn and "confederation" not in reading.bgp.values:
-            raise reading.refuse("local-as can not be the AS number of BGP itself")
+        _may_have_local_as(reading, peer(reading, words[1]), int(words[3]))
         given["local_as_no_prepend"] = "no-prepend" in words
         given["local_as_replace"] = "replace-as" in words
         if "dual-as" in words:
@@ -267,6 +294,16 @@ def local_as(reading: Reading, words: Words, negated: bool) -> None:
     for name in ("local_as", "local_as_no_prepend", "local_as_replace"):
         values.pop(name, None)
     values.update(given)
+
+
+def _may_have_local_as(reading: Reading, found: PeerDraft, local: int) -> None:
+    """bgpd's three refusals."""
+    if local == reading.bgp.asn:
+        raise reading.refuse("local-as can not be the AS number of BGP itself")
+    if is_internal(reading, found):
+        raise reading.refuse("local-as is allowed only for eBGP neighbors")
+    if found.values.get("remote_as") == local:
+        raise reading.refuse("local-as can not be the neighbor's own remote-as")
 
 
 def peer_unmodelled(reading: Reading, words: Words, negated: bool) -> None:

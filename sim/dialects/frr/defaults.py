@@ -25,5 +25,6 @@ def bgp_defaults(profile: str, version: Version) -> dict[str, object]:
         "ebgp_requires_policy": not datacenter and not old,
         "network_import_check": datacenter or not old,
         "deterministic_med": datacenter,
+        "enforce_first_as": version >= (9, 1),
         "timers": (3, 9) if datacenter else (60, 180),
     }

@@ -11,6 +11,7 @@ from sim.dialects.frr.interfaces import interface_config
 from sim.dialects.frr.ospf_device import ospf_instance
 from sim.dialects.frr.pbr import rules_and_routes
 from sim.dialects.frr.reading import Reading
+from sim.dialects.frr.zebra import zebra_config
 from sim.topology.model import Kind, Node
 
 
@@ -37,10 +38,11 @@ def _device(node: str, daemons: frozenset[str], reading: Reading, understood: di
         node,
         daemons,
         {each.name: interface_config(each) for each in interfaces},
-        (*reading.statics.values(), *routes),
+        (*statics.static_routes(reading), *routes),
         tuple(rules),
         bgp,
         ospf,
+        zebra=zebra_config(reading),
         notes=tuple(reading.notes),
         findings=tuple(reading.names.findings()),
         understood=understood,

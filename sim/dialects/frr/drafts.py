@@ -72,6 +72,7 @@ class BgpDraft:
     asn: int
     vrf: str
     place: Place
+    defaults: Values = field(default_factory=dict)
     values: Values = field(default_factory=dict)
     peers: dict[str, PeerDraft] = field(default_factory=dict)
     ranges: dict[Prefix, tuple[PeerDraft, Place]] = field(default_factory=dict)
@@ -101,6 +102,15 @@ class OspfDraft:
     interfaces: dict[str, Values] = field(default_factory=dict)
     redistributions: dict[str, Values] = field(default_factory=dict)
     unmodelled: list[Place] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ZebraDraft:
+    """What is said to zebra itself."""
+
+    resolve_via_default: set[int] = field(default_factory=set)
+    router_id: Address | None = None
+    protocols: dict[tuple[int, str], Named] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -91,13 +91,17 @@ OSPF6.on("passive-interface default", "passive-interface *")(passive_interface)
 @OSPF.on("network * area *")
 def network(reading: Reading, words: Words, negated: bool) -> None:
     """`network PREFIX area N`."""
-    prefix = parse_prefix(words[1])
+    prefix, networks = parse_prefix(words[1]), reading.ospf.networks
     if negated:
-        reading.ospf.networks.pop(prefix, None)
-    elif "/" not in words[1]:
+        networks.pop(prefix, None)
+        return
+    if "/" not in words[1]:
         raise reading.refuse(f"{words[1]!r} is not a prefix with its length")
-    else:
-        reading.ospf.networks[prefix] = area_number(words[3])
+    if prefix in networks:
+        raise reading.refuse(f"there is already a network statement for {prefix}")
+    if any("area" in face.ospf for face in reading.interfaces.values() if (face.vrf or "default") == reading.ospf.vrf):
+        raise reading.refuse("network statements and 'ip ospf area' can not be mixed; remove those of the interfaces")
+    networks[prefix] = area_number(words[3])
 
 
 @OSPF6.on("interface * area *")
@@ -121,6 +125,9 @@ def area_kind(reading: Reading, words: Words, negated: bool) -> None:
     if negated:
         area.pop("no_summary" if "no-summary" in rest else "kind", None)
         return
+    if area_number(words[1]) == 0:
+        reading.note("the backbone can not be a stub or NSSA area: ospfd passes over the line")
+        return
     area["kind"] = words[2]
     if "no-summary" in rest:
         area["no_summary"] = True
@@ -134,6 +141,8 @@ def default_cost(reading: Reading, words: Words, negated: bool) -> None:
     area = _area(reading, words[1])
     area.pop("default_cost", None)
     if not negated:
+        if area.get("kind", "normal") == "normal":
+            raise reading.refuse(f"area {words[1]} is neither stub nor NSSA, as default-cost wants it")
         area["default_cost"] = number(reading, words[3], 0, 16777215)
 
 
@@ -265,9 +274,11 @@ def _interface(store: str, name: str, make: Callable[[Reading, Words], object]) 
 
     def handler(reading: Reading, words: Words, negated: bool) -> None:
         values: Values = getattr(reading.interface, store)
-        values.pop(name, None)
+        before = values.pop(name, None)
         if not negated:
             values[name] = make(reading, words)
+            if name == "area" and store == "ospf" and before not in (None, values[name]):
+                raise reading.refuse("the interface is in another area already; remove that first")
 
     return handler
 
@@ -279,6 +290,9 @@ def _both(pattern: str, name: str, make: Callable[[Reading, Words], object], opt
 
 
 def _area_of(reading: Reading, words: Words) -> object:
+    instance = reading.ospfs.get((2, reading.interface.vrf or "default"))
+    if words[0] == "ip" and instance is not None and instance.networks:
+        raise reading.refuse("'ip ospf area' and network statements can not be mixed; remove those of router ospf")
     return area_number(words[3])
 
 

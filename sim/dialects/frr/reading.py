@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from sim.device import Finding
 from sim.device.static import StaticRoute
 from sim.dialects import Source
-from sim.dialects.frr.drafts import BgpDraft, InterfaceDraft, OspfDraft, Pbr
+from sim.dialects.frr.drafts import BgpDraft, InterfaceDraft, OspfDraft, Pbr, ZebraDraft
 from sim.dialects.frr.grammar import Commands, Words
 from sim.dialects.frr.names import EntryDraft, Names
 from sim.errors import ConfigError, Place
@@ -36,7 +36,9 @@ class Reading:
         self.findings: list[Finding] = []
         self.interfaces: dict[str, InterfaceDraft] = {}
         self.statics: dict[tuple[object, ...], StaticRoute] = {}
+        self.static_tags: dict[tuple[object, ...], int] = {}
         self.pbr = Pbr()
+        self.zebra = ZebraDraft()
         self.names = Names()
         self.bgps: dict[str, BgpDraft] = {}
         self.ospfs: dict[tuple[int, str], OspfDraft] = {}

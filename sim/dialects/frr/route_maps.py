@@ -6,7 +6,7 @@ from functools import partial
 from itertools import takewhile
 from typing import Any
 
-from sim.address import parse_address
+from sim.address import Address, parse_address
 from sim.dialects.frr.drafts import Named
 from sim.dialects.frr.grammar import Commands, Words
 from sim.dialects.frr.lists import extended
@@ -221,9 +221,14 @@ def _instance(reading: Reading, words: Words) -> Any:
     return Unmodelled(reading.place, number(reading, words[0], 0, 255))
 
 
-@_set("src *", "metric-type type-1|type-2", "forwarding-address *")
+@_set("metric-type type-1|type-2", "forwarding-address *")
 def _set_elsewhere(reading: Reading, words: Words) -> Any:
     return Unmodelled(reading.place, words)
+
+
+@_set("src *")
+def _set_source(reading: Reading, words: Words) -> Any:
+    return Source(parse_address(words[0]))
 
 
 @_match("tag *")
@@ -482,6 +487,19 @@ class Unmodelled:
     said: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """`set src A`: the source address that the kernel's route prefers; zebra's alone."""
+
+    address: Address
+
+
+def sources(names: Names, name: str) -> set[Address]:
+    """The addresses that a map sets as source."""
+    drafts = names.maps.get(name, {}).values()
+    return {clause.address for draft in drafts for clause in draft.changes.values() if isinstance(clause, Source)}
+
+
 _ELSEWHERE = {
     "bgpd": frozenset(
         {
@@ -514,13 +532,16 @@ _ELSEWHERE = {
             "src",
         }
     ),
+    "zebra": frozenset(
+        {"as-path", "community", "large-community", "extcommunity", "local-preference", "origin", "peer", "metric"}
+    ),
 }
 """Clauses that a daemon passes over, as if they were not there. Seen in bgpd 8.4.4: a map whose entry says `match ip
 address prefix-len 24` permits every prefix to a neighbour; zebra alone knows that line."""
 
 
 def policy(names: Names, named: Named, daemon: str = "bgpd") -> Policy | None:
-    """The route-map of a name as a daemon (bgpd, ospfd) reads it, or None where it is undefined."""
+    """The route-map of a name as a daemon (bgpd, ospfd, zebra) reads it, or None where it is undefined."""
     return names.route_map(named, daemon, lambda name, entries: _compiled(names, name, entries, daemon))
 
 
@@ -547,4 +568,4 @@ def _clauses(names: Names, clauses: dict[str, Any], daemon: str) -> list[Any]:
 
 
 def _known(clauses: list[Any]) -> tuple[Any, ...]:
-    return tuple(clause for clause in clauses if clause is not None and not isinstance(clause, Unmodelled))
+    return tuple(clause for clause in clauses if clause is not None and not isinstance(clause, Unmodelled | Source))

@@ -41,10 +41,25 @@ def in_a_vrf(reading: Reading, words: Words, negated: bool) -> None:
 def _static(reading: Reading, words: Words, negated: bool, vrf: str) -> None:
     route = _route(reading, words, vrf)
     key = (route.vrf, route.table, route.prefix, route.source, route.via, route.interface, route.type)
-    if not negated:
-        reading.statics[key] = route
-    else:
+    if negated:
         reading.statics.pop(key, None)
+        return
+    reading.statics[key] = route
+    reading.static_tags[_path(route)] = route.tag
+
+
+def _path(route: StaticRoute) -> tuple[object, ...]:
+    """What staticd keeps as one path: its next hops share a tag, the last that was said (FRR 8.4.4)."""
+    return route.vrf, route.table, route.prefix, route.distance
+
+
+def static_routes(reading: Reading) -> tuple[StaticRoute, ...]:
+    """Every static route that was read."""
+    tags = reading.static_tags
+    return tuple(
+        route if route.tag == (tag := tags[_path(route)]) else replace(route, tag=tag)
+        for route in reading.statics.values()
+    )
 
 
 def _route(reading: Reading, words: Words, vrf: str) -> StaticRoute:
@@ -60,17 +75,16 @@ def _route(reading: Reading, words: Words, vrf: str) -> StaticRoute:
         )
     route, at = _where_to(reading, route, words, at)
     rest = words[at:]
-    distance = next((word for word in rest if word.isdecimal() and _is_distance(rest, word)), None)
+    distance = next((word for at, word in enumerate(rest) if _is_distance(rest, at)), None)
     if distance is not None:
         rest.remove(distance)
         route = replace(route, distance=number(reading, distance, 1, 255))
     return _with_options(reading, route, rest) if rest else route
 
 
-def _is_distance(rest: Words, word: str) -> bool:
+def _is_distance(rest: Words, at: int) -> bool:
     """Whether a number stands alone, rather than after a keyword that takes it."""
-    at = rest.index(word)
-    return at == 0 or _OPTIONS.get(rest[at - 1], 0) == 0
+    return rest[at].isdecimal() and (at == 0 or _OPTIONS.get(rest[at - 1], 0) == 0)
 
 
 def _prefix(reading: Reading, words: Words) -> tuple[Prefix, int]:
@@ -95,7 +109,7 @@ def _where_to(reading: Reading, route: StaticRoute, words: Words, at: int) -> tu
         return replace(route, interface=word), at + 1
     route = replace(route, via=via)
     following = words[at + 1] if at + 1 < len(words) else "onlink"
-    if following in _OPTIONS or following.isdecimal():
+    if following in _OPTIONS or (following.isdecimal() and 0 < int(following) < 256):
         return route, at + 1
     return replace(route, interface=following), at + 2
 
