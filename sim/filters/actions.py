@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from sim.filters.matches import Match, all_hold
 from sim.filters.packet import Packet, State
-from sim.filters.ranges import Ranges, contains
 from sim.snapshot import Note
 
 # --- effects
@@ -105,20 +105,13 @@ class Nat:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A verdict map: the first element that holds all fields says what happens; none does: the rule does not match."""
+    """A verdict map: the element whose matches hold says what happens; where none does, the rule does not match."""
 
-    fields: tuple[str, ...]
-    elements: tuple[tuple[tuple[Ranges, ...], "Verb"], ...]
+    elements: tuple[tuple[tuple[Match, ...], "Verb"], ...]
 
     def on(self, packet: Packet) -> "Verb | None":
         """The verdict for this packet."""
-        values = tuple(getattr(packet, field) for field in self.fields)
-        if None in values:
-            return None
-        for element, verb in self.elements:
-            if all(contains(part, value) for part, value in zip(element, values, strict=True)):
-                return verb
-        return None
+        return next((verb for matches, verb in self.elements if all_hold(matches, packet)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,8 @@ def _nft(table: Table) -> Iterator[FilterRule]:
         if chain.hook:
             yield FilterRule("nft", title, name, hook_text(chain, chain.hook))
         for rule in chain.rules:
-            yield FilterRule("nft", title, name, rule.text)
+            if rule.text:
+                yield FilterRule("nft", title, name, rule.text)
 
 
 def hook_text(chain: Chain, hook: Hook) -> str:
@@ -56,8 +57,8 @@ _NAMED = {-300: "raw", -150: "mangle", 0: "filter", 50: "security"}
 def priority_text(hook: Hook) -> str:
     """A priority as nft prints it: by name where one is within 10 of it (std_prios, nftables 1.0.6)."""
     names = dict(_NAMED)
-    names |= {-100: "dstnat"} if hook.point in ("prerouting", "output") else {}
-    names |= {100: "srcnat"} if hook.point in ("postrouting", "input") else {}
+    names |= {-100: "dstnat"} if hook.point == "prerouting" else {}
+    names |= {100: "srcnat"} if hook.point == "postrouting" else {}
     near = min(names, key=lambda value: abs(value - hook.priority))
     away = hook.priority - near
     if abs(away) > 10:
