@@ -2,7 +2,7 @@
 
 A destination that is a node means, in this order: the address of a service that the topology declares on the node for
 that port; the address on loopback or a dummy (a global /32 or /128 on an interface that no cable ends on); the first
-address that is not of the management network; the first address. `node:interface` is that interface's first address. A
+address, by the name of its interface, that is not of the management network; the first address. `node:interface` is that interface's first address. A
 source that is a node leaves the choice to its kernel, as its routes and source addresses say.
 """
 
@@ -129,8 +129,11 @@ class Places:
         raise ProbeError("the node has no address to probe; is it configured?", node)
 
     def _usable(self, node: str) -> list[Address]:
+        """Global addresses, IPv4 first, then by the name of their interface: the order in which devices were made means
+        nothing."""
         known = self.addresses.get(node, [])
-        return [each for each in known if each.scope == 0 and not ip_address(each.address).is_loopback]
+        usable = [each for each in known if each.scope == 0 and not ip_address(each.address).is_loopback]
+        return sorted(usable, key=lambda each: (ip_address(each.address).version, each.interface))
 
     def _managed(self, address: str) -> bool:
         networks = (self.topology.management.ipv4_subnet, self.topology.management.ipv6_subnet)

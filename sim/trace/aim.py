@@ -79,9 +79,9 @@ def _of_node(ground: Ground, node: str) -> Address:
 
 
 def _usable(ground: Ground, node: str) -> list[tuple[str, InterfaceAddress]]:
-    """Global addresses, IPv4 first."""
+    """Global addresses, IPv4 first, then by the name of their interface."""
     found = [(name, each) for name, each in ground.site(node).addresses if _is_global(each.address)]
-    return sorted(found, key=lambda entry: entry[1].version)
+    return sorted(found, key=lambda entry: (entry[1].version, entry[0]))
 
 
 def _is_global(address: Address) -> bool:
