@@ -1,6 +1,7 @@
 """A router's own routes: `network` statements and `redistribute` (bgp_static_update, bgp_redistribute_add)."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from sim.address import Prefix
 from sim.device.bgp import BgpFamily, Origination, Redistribution
@@ -22,6 +23,7 @@ class Originator:
         self._networks = {each.prefix: each for each in family.networks}
         self._redistributions = {each.source: each for each in family.redistributions}
         self._chains: dict[int, Chain] = {}
+        self._by_interface: dict[tuple[int, str], Chain] = {}
         for network in family.networks:
             self._remember(network, network.policy, Context(node=node, local_as=asn))
         for each in family.redistributions:
@@ -63,11 +65,21 @@ class Originator:
         via = gateway.via if gateway is not None and selected.type is RouteType.UNICAST else None
         if via is not None and (via.version != prefix.version or via.is_link_local):
             via = None
-        result = self._chains[id(how)].apply(prefix, attributes, via)
+        result = self._leaving(how, gateway.interface if gateway is not None else None).apply(prefix, attributes, via)
         if result is None:
             return None
         via = result.next_hop or via
         return Path(result.having(next_hop=None, tag=0, metric=0), Sort.LOCAL, "redistribute", via)
+
+    def _leaving(self, how: Redistribution, interface: str | None) -> Chain:
+        """The policy of routes that leave by an interface: `match interface` asks for it, connected routes included."""
+        plain = self._chains[id(how)]
+        if interface is None or "interface" not in plain.reads:
+            return plain
+        if (id(how), interface) not in self._by_interface:
+            context = replace(plain.context, interface=interface)
+            self._by_interface[id(how), interface] = Chain(plain.policies, context)
+        return self._by_interface[id(how), interface]
 
 
 def _is_internal(prefix: Prefix) -> bool:
