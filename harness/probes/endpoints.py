@@ -2,8 +2,9 @@
 
 A destination that is a node means, in this order: the address of a service that the topology declares on the node for
 that port; the address on loopback or a dummy (a global /32 or /128 on an interface that no cable ends on); the first
-address, by the name of its interface, that is not of the management network; the first address. `node:interface` is that interface's first address. A
-source that is a node leaves the choice to its kernel, as its routes and source addresses say.
+address, by the name of its interface, that is not of the management network; the first address. `node:interface` is
+that interface's first address. A source that is a node leaves the choice to its kernel, as its routes and source
+addresses say.
 """
 
 from collections.abc import Iterable
