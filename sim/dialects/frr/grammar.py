@@ -61,6 +61,7 @@ class Commands:
                 continue
             nodes = [_next(node, each) for node in nodes for each in word.split("|")]
         for node in nodes:
+            assert node.handler in (None, handler), f"{self.name}: {' '.join(words)} is registered twice"
             node.handler = handler
 
     def find(self, words: Words) -> Handler | None:

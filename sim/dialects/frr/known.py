@@ -38,7 +38,7 @@ def version(reading: Reading, words: Words, negated: bool) -> None:
 def quiet(reading: Reading, words: Words, negated: bool) -> None:
     """A stanza that changes no route."""
     if words[0] in ("line", "key", "bfd") and not negated:
-        reading.table = QUIET
+        reading.pass_over(QUIET)
 
 
 @CONFIG.on(
@@ -53,7 +53,7 @@ def other_protocol(reading: Reading, words: Words, negated: bool) -> None:
     """A protocol that the model does not know."""
     if not negated:
         reading.note(f"{' '.join(words)!r} is not modelled")
-        reading.table = OTHER
+        reading.pass_over(OTHER)
 
 
 CONFIG.add("ip|ipv6 nht * route-map *\nvni * ...\nvrrp default|autoconfigure ...\nevpn mh ...", noted)
@@ -124,7 +124,6 @@ CONFIG.add(
     memory ...
     port-channel ...
     configuration ...
-    end
     """,
     silent,
 )
@@ -254,11 +253,11 @@ INTERFACE.add(
     ip ospf mpls ...
     ip ospf retransmit-interval * ...
     ip ospf transmit-delay * ...
-    ip ospf bfd ...
+    ip ospf bfd profile *
     ip ospf ldp-sync ...
     ipv6 ospf6 retransmit-interval *
     ipv6 ospf6 transmit-delay *
-    ipv6 ospf6 bfd ...
+    ipv6 ospf6 bfd profile *
     ip ospf hello-interval * *
     ip ospf dead-interval * *
     ip ospf priority * *

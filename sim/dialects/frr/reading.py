@@ -31,6 +31,8 @@ class Reading:
         self.table = CONFIG
         self.source = Source("", "", "")
         self.line = 0
+        self.raw: list[str] = []
+        self.passing = -1  # the indentation of a stanza that is passed over
         self.lines = self.unknown = 0
         self.notes: list[Note] = []
         self.findings: list[Finding] = []
@@ -69,7 +71,8 @@ class Reading:
     def read(self, source: Source) -> None:
         """Every line of one file."""
         self.source, self.table = source, CONFIG
-        lines = source.text.split("\n")
+        self.raw = lines = source.text.split("\n")
+        self.passing = -1
         try:
             for self.line, raw in enumerate(lines, 1):
                 words = raw.split()
@@ -77,6 +80,8 @@ class Reading:
                     continue
                 self.lines += 1
                 first = words[0]
+                if self.passing >= 0 and _indentation(raw) > self.passing:
+                    continue
                 if first in self.table.exits and len(words) == 1:
                     self.table = self.table.parent or self.table
                 elif first == "no":
@@ -85,6 +90,14 @@ class Reading:
                     self._take(words, False)
         except ValueError as error:
             raise self.refuse(f"{lines[self.line - 1].strip()!r}: {error}") from error
+
+    def pass_over(self, table: Commands) -> None:
+        """A stanza that the model does not look into begins: lines further in than this one are its own.
+
+        Indentation means nothing to FRR; but a stanza in which stanzas nest can be told from what follows in no other
+        way without knowing its language, and FRR writes it so.
+        """
+        self.table, self.passing = table, _indentation(self.raw[self.line - 1])
 
     def _take(self, words: Words, negated: bool) -> None:
         """A line to its handler: in this context, or in the nearest around it that knows it."""
@@ -102,6 +115,10 @@ class Reading:
     def _unknown(self, text: str) -> ConfigError:
         where = "" if self.table is CONFIG else f" (here, {self.table.name}, nor at the top)"
         return self.refuse(f"FRR knows no command {text!r}{where}; check its spelling against FRR's manual")
+
+
+def _indentation(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def end(reading: Reading, words: Words, negated: bool) -> None:
