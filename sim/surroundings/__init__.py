@@ -17,6 +17,7 @@ from sim.device.interfaces import MADE, InterfaceConfig
 from sim.device.static import StaticRoute
 from sim.dialects.ifcfg.routes import ZEROCONF, ZEROCONF_METRIC
 from sim.errors import Place
+from sim.snapshot import Note
 from sim.surroundings.execution import executed
 from sim.surroundings.kernel import first_sysctls
 from sim.surroundings.listeners import declared_listeners
@@ -66,12 +67,18 @@ class Surroundings:
         return device | self._managed(node, said) if node.name in self.management.addresses else device
 
     def _managed(self, node: Node, said: Device) -> Device:
-        """Its place on the management network; one that asks by DHCP gets the same IPv4 address, and no IPv6."""
+        """Its place on the management network; one that asks by DHCP gets the same IPv4 address, and no IPv6.
+
+        Where ifupdown2 takes the IPv4 address away, the kernel drops IPv4 routes by that interface (fib_disable_ip);
+        the IPv6 route stays, though its gateway is on no network any more.
+        """
         four, six = self.management.addresses[node.name]
         asked = said.interfaces.get(INTERFACE)
         by_dhcp = asked is not None and asked.dhcp
         addresses = (four,) if by_dhcp else (four, six)
         routes = self.management.routes()[: len(addresses)]
+        if asked and asked.flushed and four not in asked.addresses:
+            routes = tuple(replace(route, onlink=True) for route in routes[1:])
         return Device(
             node.name, interfaces={INTERFACE: InterfaceConfig(INTERFACE, addresses=addresses)}, statics=routes
         )
@@ -86,7 +93,16 @@ class Surroundings:
             device = _with_role(device, for_guests(node, set(device.sysctls)))
             place = node.place or Place(str(self.topology.file))
             device = replace(device, filter=guarded(node.facts.workloads, device.filter, place))
-        return replace(device, listeners=(*device.listeners, *declared_listeners(node)))
+        listeners = (*device.listeners, *declared_listeners(node))
+        return replace(device, listeners=listeners, notes=(*device.notes, *self._unserved(node, device)))
+
+    def _unserved(self, node: Node, device: Device) -> Iterable[Note]:
+        """A note for each interface that asks by DHCP where the lab serves none: outside the management network."""
+        for name, config in device.interfaces.items():
+            if config.dhcp and (name != INTERFACE or node.name not in self.management.addresses):
+                yield Note(
+                    config.place or node.name, f"{name} asks by DHCP, and no server is drawn", node.name, policy=True
+                )
 
     def _numbered(self, node: Node, device: Device) -> Device:
         """The device with each zeroconf route's metric complete: 1000 and its interface's number (RHEL's ifup-eth).

@@ -20,6 +20,7 @@ _SILENT = """
     IPV6_AUTOCONF IPV6_ADDR_GEN_MODE PROXY_METHOD BROWSER_ONLY HOTPLUG ZONE DHCP_HOSTNAME PERSISTENT_DHCLIENT DELAY
     ETHTOOL_OPTS ETHTOOL_OFFLOAD_OPTS AUTOCONNECT_PRIORITY LINKDELAY
 """.split()  # noqa: SIM905
+_LOCALHOST = parse_address("127.0.0.1")
 _KNOWN = frozenset((*_MEANT, *_SILENT))
 _NUMBERED = re.compile(r"(IPADDR|PREFIX|NETMASK|DNS)\d+")
 
@@ -76,8 +77,12 @@ def _vlan(each: Ifcfg) -> tuple[str, int]:
 
 
 def ipv4_addresses(each: Ifcfg) -> list[InterfaceAddress]:
-    """IPADDR with its PREFIX or NETMASK, IPADDR0 and on. Without either, or a length of its own, it is a /32."""
-    return [_ipv4(each, suffix) for suffix in each.numbered("IPADDR") if each.get(f"IPADDR{suffix}")]
+    """IPADDR with its PREFIX or NETMASK, IPADDR0 and on. Without either, or a length of its own, it is a /32.
+
+    lo has 127.0.0.1 from the kernel, whatever its file says.
+    """
+    found = [_ipv4(each, suffix) for suffix in each.numbered("IPADDR") if each.get(f"IPADDR{suffix}")]
+    return [address for address in found if each.device != "lo" or address.address != _LOCALHOST]
 
 
 def _ipv4(each: Ifcfg, suffix: str) -> InterfaceAddress:

@@ -48,13 +48,16 @@ def meant(node: str, found: Interfaces) -> Device:
 
 def _with_lower(interfaces: Mapping[str, InterfaceConfig]) -> dict[str, InterfaceConfig]:
     """Interfaces with those they stand on: ifupdown2 brings these up as well, and a bridge's ports and a VLAN's parent
-    get its default MTU, though no stanza names them."""
+    get its default MTU, though no stanza names them; a port loses the addresses that it had."""
     found = dict(interfaces)
     for config in interfaces.values():
         below = (*(config.members if config.kind == "bridge" else ()), config.parent)
         for name in below:
             if name is not None and name not in found:
-                found[name] = InterfaceConfig(name, up=True, mtu_bytes=_DEFAULT_MTU_BYTES, place=config.place)
+                port = config.kind == "bridge"
+                found[name] = InterfaceConfig(
+                    name, up=True, mtu_bytes=_DEFAULT_MTU_BYTES, flushed=port, place=config.place
+                )
     return found
 
 
@@ -225,8 +228,10 @@ def _address(lines: list[Line]) -> tuple[InterfaceAddress, Address | None]:
     mask = said.get("netmask")
     text = f"{first.value}/{mask.value}" if mask and "/" not in first.value else first.value
     own = _read(replace(mask or first, value=text), parse_interface)
-    far = _read(said["pointopoint"], parse_address) if "pointopoint" in said else None
-    return own, far
+    if "pointopoint" not in said:
+        return own, None
+    far = _read(said["pointopoint"], parse_interface)  # its length counts, and that of the address does not
+    return own._replace(length=far.length), far.address
 
 
 def _virtual(line: Line) -> Iterable[tuple[str, InterfaceAddress]]:
