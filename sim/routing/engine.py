@@ -20,6 +20,7 @@ from sim.routing.kernel import Kernel
 from sim.routing.meeting import Failure, Pair, Registry, meet
 from sim.routing.ospf import Router
 from sim.routing.ospf.domain import Domain
+from sim.routing.ospf.outside import Outside
 from sim.routing.suites import suites_of
 
 _ROUNDS = 60
@@ -35,12 +36,14 @@ Moved = tuple[str, str, Prefix]  # a route that changes: node, table, prefix
 class Engine:
     """One network on its way to the fixed point.
 
-    Where a daemon prefers the older of equal paths, the network may come to rest in several ways. `contrary` takes the
-    path that the plain run would take last: where both runs agree, every order of events leads there.
+    Where a daemon prefers the older of equal paths, or two protocols tell each other what they have learnt, the network
+    may come to rest in several ways. The plain run opens sessions between neighbours before OSPF has settled, as timers
+    mostly have it; `contrary` does it the other way round, and takes the path that the plain run would take last: where
+    both agree, every order of events leads there.
     """
 
     def __init__(self, links: Links, devices: Mapping[str, Device], contrary: bool = False) -> None:
-        self.links, self.devices = links, devices
+        self.links, self.devices, self._contrary = links, devices, contrary
         self.ground = ground = lay(links)
         self.kernels = {name: Kernel(bare_routes(links, name)) for name in ground}
         self.suites: dict[Place, Suite] = {}
@@ -74,9 +77,10 @@ class Engine:
         registry = Registry(self.ground, [end for suite in self.suites.values() for end in suite.ends()])
         for _ in range(_MEETINGS):
             self.settle()
-            self._settle_ospf()
+            if self._contrary:
+                self._settle_ospf()
             pairs, self.failures = meet(registry, self._source, self._arrives)
-            if not self._meet(pairs):
+            if not self._meet(pairs) and not self._settle_ospf():
                 return
         raise NotConverged("sessions come and go: a session's own routes lead to its end; " + self._named_sessions())
 
@@ -101,12 +105,13 @@ class Engine:
 
     # OSPF
 
-    def _settle_ospf(self) -> None:
-        """Let routes flow between OSPF and the rest until none is new. NotConverged where that never ends."""
-        for _ in range(_MEETINGS):
+    def _settle_ospf(self) -> bool:
+        """Let routes flow between OSPF and the rest until none is new; whether any was. NotConverged where it never
+        ends."""
+        for number in range(_MEETINGS):
             news = [self._learn_ospf(domain) for domain in self.domains]
             if not any(news):
-                return
+                return number > 0
             self.settle()
         raise NotConverged("routes go round for ever between OSPF and what is redistributed into it")
 
@@ -117,7 +122,7 @@ class Engine:
             return False
         self._externals[domain.version] = externals
         news = False
-        for name, routes in domain.routes(externals).items():
+        for name, routes in Outside(domain).routes(externals).items():
             place, suite = speakers[name]
             if suite.learn_ospf(name[1], routes):
                 self._awake[place] = None
@@ -130,13 +135,16 @@ class Engine:
         return self.suites[end.node, end.daemon].source(end, peer)
 
     def _arrives(self, end: End, source: Address, destination: Address, other: End) -> bool:
-        """Whether our packets reach the other end before their TTL is over (a router that forwards takes one)."""
+        """Whether our packets reach the other end before their TTL is over (a router that forwards takes one), and
+        with as much of it left as the other end wants (RFC 5082)."""
         if destination.is_link_local:
-            return True
-        node, left = end.node, end.ttl
-        for _ in range(left):
+            return end.ttl >= other.minimum_ttl
+        node = end.node
+        for left in range(end.ttl, -1, -1):
             if node == other.node:
-                return True
+                return left + 1 >= other.minimum_ttl
+            if not left:
+                return False
             kernel = self.kernels[node]
             vrf = end.vrf if node == end.node else "default"
             route = kernel.lookup("main" if vrf == "default" else vrf, destination)
@@ -147,7 +155,7 @@ class Engine:
             if found is None:
                 return False
             node = found
-        return node == other.node
+        return False
 
     def _across(self, node: str, interface: str | None, gateway: Address) -> str | None:
         """The node that answers for a gateway on a port's segment; on a cable its other end."""
@@ -242,6 +250,7 @@ class Engine:
                 changes = self._work(place)
                 moving.update((place[0], table, prefix) for table, prefix, _ in changes.routes)
                 self._spread(place, changes)
+        self.unsettled |= dict.fromkeys(moving)
         named = ", ".join(f"{node} {prefix}" for (node, _, prefix), _ in moving.most_common(_SHOWN))
         raise NotConverged(f"routes oscillate for ever: {named}")
 

@@ -15,6 +15,7 @@ from sim.routing.kernel import Table, used
 
 _AGE = "equal paths: which one is used hangs on which came first"
 _WHEEL = "routers' preferences contradict each other: they come to rest in one of several ways"
+_RESTLESS = "in another order of events it never comes to rest"
 
 
 def unsettled(engine: Engine) -> tuple[Unsettled, ...]:
@@ -25,8 +26,8 @@ def unsettled(engine: Engine) -> tuple[Unsettled, ...]:
     other = Engine(engine.links, engine.devices, contrary=True)
     try:
         other.run()
-    except NotConverged as error:
-        return (*wheels, Unsettled("", "", f"in another order of events the network does not come to rest: {error}"))
+    except NotConverged:
+        return (*wheels, *(Unsettled(node, str(prefix), _RESTLESS) for node, _, prefix in other.unsettled))
     return (*wheels, *(Unsettled(node, str(prefix), _AGE) for node, prefix in _differing(engine, other)))
 
 

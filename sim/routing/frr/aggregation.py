@@ -1,6 +1,6 @@
 """`aggregate-address` (bgp_aggregate_route): an own route as long as something more specific is in the table."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from sim.address import Address, Prefix
 from sim.device.bgp import Aggregate
@@ -9,6 +9,8 @@ from sim.route import Origin, PathAttributes, interned
 from sim.routing.chain import Chain
 from sim.routing.frr.origination import OWN_WEIGHT
 from sim.routing.frr.paths import Entry, Path, Sort
+
+Valid = Callable[[Prefix, Entry], Sequence[Path]]
 
 
 class Aggregator:
@@ -27,10 +29,11 @@ class Aggregator:
             if each.prefix.length < prefix.length and each.prefix.holds(prefix):
                 yield each.prefix
 
-    def path(self, prefix: Prefix, table: dict[Prefix, Entry]) -> Path | None:
-        """The aggregate's path as the table is now; None while nothing contributes."""
+    def path(self, prefix: Prefix, table: dict[Prefix, Entry], valid: Valid) -> Path | None:
+        """The aggregate's path as the table is now; None while nothing valid contributes."""
         aggregate = next(each for each in self._aggregates if each.prefix == prefix)
-        parts = [path for entry in self._contributors(prefix, table) for path in entry if path.origin != "aggregate"]
+        entries = [(each, table[each]) for each in table if each.length > prefix.length and prefix.holds(each)]
+        parts = [path for each, entry in entries for path in valid(each, entry) if path.origin != "aggregate"]
         if not parts or (aggregate.matching_med_only and len({part.attributes.med for part in parts}) > 1):
             return None
         attributes = interned(self._attributes(aggregate, [part.attributes for part in parts]))
@@ -48,11 +51,6 @@ class Aggregator:
             return True
         chain = self._suppress.get(aggregate.prefix)
         return chain is not None and any(chain.apply(prefix, path.attributes) is not None for path in paths)
-
-    def _contributors(self, aggregate: Prefix, table: dict[Prefix, Entry]) -> Iterator[list[Path]]:
-        for prefix, entry in table.items():
-            if prefix.length > aggregate.length and aggregate.holds(prefix):
-                yield entry.paths
 
     def _attributes(self, aggregate: Aggregate, parts: Sequence[PathAttributes]) -> PathAttributes:
         """The worst origin of the parts; with `as-set` what the parts share and hold together (RFC 4271 9.2.2.2)."""

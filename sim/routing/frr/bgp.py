@@ -1,12 +1,12 @@
 """bgpd: one instance with its tables. A prefix is decided anew when a path or the way to a next hop changes."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from sim.address import Address, Prefix
 from sim.device.bgp import BgpFamily, BgpInstance, Neighbour
 from sim.policy import Context
-from sim.route import Origin, PathAttributes, interned
 from sim.routing import FAMILIES, Advert, Peering, Port
 from sim.routing.chain import Chain
 from sim.routing.frr.aggregation import Aggregator
@@ -14,13 +14,11 @@ from sim.routing.frr.decision import Rules, decide
 from sim.routing.frr.incoming import Incoming
 from sim.routing.frr.live import Channel, Live, enliven
 from sim.routing.frr.origination import Originator
-from sim.routing.frr.outgoing import Outgoing
 from sim.routing.frr.paths import Choice, Entry, Path, Reach, Sort
 from sim.routing.frr.rib import Rib, RibRoute
 from sim.routing.values import Hop
 from sim.snapshot import RouteType
 
-DEFAULTS = {"ipv4": Prefix(0, 0, 4), "ipv6": Prefix(0, 0, 6)}
 _NOT_INSTALLED = ("network", "redistribute")
 _HERE = Reach(True, 0)
 Due = tuple[str, Prefix]
@@ -48,19 +46,18 @@ class Speaker:
         self.refused: set[str] = set()  # keys of neighbours that sent more prefixes than they may
         own = frozenset(each.address for port in ports.values() for each in port.addresses)
         self._incoming = Incoming(instance, router_id, own)
-        self._outgoing = Outgoing(instance, router_id)
-        self._families = {name: instance.families.get(name, BgpFamily()) for name in FAMILIES}
+        self.families = {name: instance.families.get(name, BgpFamily()) for name in FAMILIES}
         self._originators = {
             name: Originator(node, instance.asn, family, instance.network_import_check)
-            for name, family in self._families.items()
+            for name, family in self.families.items()
         }
         asn = instance.confederation or instance.asn
-        self._aggregators = {
-            name: Aggregator(node, asn, router_id, family.aggregates) for name, family in self._families.items()
+        self.aggregators = {
+            name: Aggregator(node, asn, router_id, family.aggregates) for name, family in self.families.items()
         }
         self._table_chains = {
             name: Chain((family.table_policy,) if family.table_policy else (), Context(node=node))
-            for name, family in self._families.items()
+            for name, family in self.families.items()
         }
         self._by_hop: dict[Address, set[Due]] = defaultdict(set)
         self._reach: dict[tuple[Address, bool, str | None], Reach] = {}
@@ -69,8 +66,8 @@ class Speaker:
             (name, prefix) for name, each in self._originators.items() for prefix in each.prefixes()
         )
         self._aggregates_due: dict[Due, None] = {}
-        self._to_send: dict[Due, None] = {}
-        self._fresh: list[tuple[Live, str]] = []  # channels that have heard nothing yet
+        self.to_send: dict[Due, None] = {}
+        self.fresh: list[tuple[Live, str]] = []  # channels that have heard nothing yet
         self.leaks: dict[Due, None] = {}  # prefixes whose choice other VRFs may import
 
     # sessions
@@ -80,12 +77,12 @@ class Speaker:
         port = self._ports.get(peering.interface) if peering.interface is not None else None
         live = enliven(self.node, self.instance, neighbour, peering, port)
         self.lives[peering.number] = live
-        self._fresh += [(live, family) for family in live.channels]
+        self.fresh += [(live, family) for family in live.channels]
 
     def close(self, number: int) -> None:
         """A session is gone."""
         live = self.lives.pop(number)
-        self._fresh = [(each, family) for each, family in self._fresh if each is not live]
+        self.fresh = [(each, family) for each, family in self.fresh if each is not live]
         for family, channel in live.channels.items():
             for prefix in channel.accepted:
                 entry = self.tables[family][prefix]
@@ -126,6 +123,16 @@ class Speaker:
         if limit is not None and len(channel.accepted) > limit + 1:
             self.refused.add(live.peering.end.key)
 
+    def mixes(self) -> bool:
+        """Whether a prefix that came in may also be redistributed from OSPF: what came first then decides."""
+        for name, family in self.families.items():
+            sources = {each.source for each in family.redistributions} & {"ospf", "ospf6"}
+            candidates = self._ribs[FAMILIES[name]].candidates if sources else {}
+            for prefix, entry in self.tables[name].items() if sources else ():
+                if entry.received and not sources.isdisjoint(candidates.get(prefix, ())):
+                    return True
+        return False
+
     # what changes
 
     def rib_changed(self, version: int, prefixes: Iterable[Prefix]) -> None:
@@ -158,10 +165,12 @@ class Speaker:
                 self._decide(family, prefix)
             aggregates, self._aggregates_due = self._aggregates_due, {}
             for family, prefix in aggregates:
-                self._set_local(
-                    family, prefix, "aggregate", self._aggregators[family].path(prefix, self.tables[family])
-                )
+                self._aggregate(family, prefix)
         return worked
+
+    def _aggregate(self, family: str, prefix: Prefix) -> None:
+        path = self.aggregators[family].path(prefix, self.tables[family], partial(self.valid, family))
+        self._set_local(family, prefix, "aggregate", path)
 
     def _originate(self, family: str, prefix: Prefix) -> None:
         paths = self._originators[family].paths(prefix, self._ribs[FAMILIES[family]])
@@ -184,7 +193,7 @@ class Speaker:
 
     def rules(self, family: str, current: Path | None = None) -> Rules:
         """What the decision process reads."""
-        return Rules(self.instance, self._families[family], self._metric, current, self._contrary)
+        return Rules(self.instance, self.families[family], self._metric, current, self._contrary)
 
     def _metric(self, path: Path) -> int:
         return self._reached(path).metric
@@ -219,21 +228,23 @@ class Speaker:
 
     def _decide(self, family: str, prefix: Prefix) -> None:
         table = self.tables[family]
-        entry = table[prefix]
+        entry = table.get(prefix)
+        if entry is None:  # gone since it became due
+            return
         choice = decide(self.valid(family, prefix, entry), self.rules(family, entry.choice.best))
         before, entry.choice = entry.choice, choice
         (self.tied.add if choice.tied else self.tied.discard)((family, prefix))
         if not entry.local and not entry.received:
             del table[prefix]
             self.tied.discard((family, prefix))
-        for aggregate in self._aggregators[family].above(prefix):
+        for aggregate in self.aggregators[family].above(prefix):
             self._aggregates_due[family, aggregate] = None
         if (before.best, before.multipath) != (choice.best, choice.multipath):
             self._install(family, prefix, choice)
             self.leaks[family, prefix] = None
-            self._to_send[family, prefix] = None
+            self.to_send[family, prefix] = None
         elif self._sends_all:
-            self._to_send[family, prefix] = None
+            self.to_send[family, prefix] = None
 
     @property
     def _sends_all(self) -> bool:
@@ -251,7 +262,7 @@ class Speaker:
         attributes = self._table_chains[family].apply(prefix, best.attributes)
         if attributes is None:
             return None
-        external, internal, local = self._families[family].distance
+        external, internal, local = self.families[family].distance
         if best.origin == "aggregate":
             return RibRoute("bgp", local, 0, type=RouteType.BLACKHOLE)
         return RibRoute(
@@ -263,74 +274,6 @@ class Speaker:
             tag=attributes.tag,
             vrf=best.vrf,
         )
-
-    # advertising
-
-    def adverts(self) -> Iterator[tuple[int, str, Prefix, tuple[Advert, ...]]]:
-        """What neighbours are to hear since this was last asked."""
-        due, self._to_send = self._to_send, {}
-        fresh, self._fresh = self._fresh, []
-        for live, family in fresh:
-            yield from self._advertise(live, family, list(self.tables[family]))
-        for live in self.lives.values():
-            for family in live.channels:
-                yield from self._advertise(live, family, [prefix for name, prefix in due if name == family])
-
-    def _advertise(
-        self, live: Live, family: str, prefixes: list[Prefix]
-    ) -> Iterator[tuple[int, str, Prefix, tuple[Advert, ...]]]:
-        channel, number = live.channels[family], live.peering.number
-        if channel.settings.default_originate:
-            prefixes = [*(prefix for prefix in prefixes if prefix.length), DEFAULTS[family]]
-        for prefix in prefixes:
-            adverts = self._said(live, family, channel, prefix)
-            if channel.sent.get(prefix, ()) != adverts:
-                channel.sent[prefix] = adverts
-                yield number, family, prefix, adverts
-
-    def _said(self, live: Live, family: str, channel: Channel, prefix: Prefix) -> tuple[Advert, ...]:
-        if channel.settings.default_originate and not prefix.length:
-            return self._default(live, family, channel)
-        entry = self.tables[family].get(prefix)
-        if entry is None or entry.choice.best is None:
-            return ()
-        if self._families[family].aggregates and self._aggregators[family].suppresses(prefix, entry.paths):
-            return ()
-        if family in live.peering.addpath_tx:
-            return self._several(live, family, prefix, entry)
-        advert = self._outgoing.advert(live, family, prefix, entry.choice.best)
-        return () if advert is None else (advert,)
-
-    def _several(self, live: Live, family: str, prefix: Prefix, entry: Entry) -> tuple[Advert, ...]:
-        """All paths (RFC 7911), or the best of each neighbouring AS; an id names the session that a path came by."""
-        paths = self.valid(family, prefix, entry)
-        if live.channels[family].settings.addpath_tx != "all":
-            groups: dict[object, list[Path]] = defaultdict(list)
-            for path in paths:
-                groups[path.attributes.as_path[:1]].append(path)
-            paths = [best for group in groups.values() if (best := decide(group, self.rules(family)).best) is not None]
-        adverts = []
-        for path in paths:
-            advert = self._outgoing.advert(live, family, prefix, path)
-            if advert is not None:
-                number = path.peering.number if path.peering is not None else 0
-                adverts.append(advert._replace(path_id=(number << 16) + path.path_id + 1))
-        return tuple(adverts)
-
-    def _default(self, live: Live, family: str, channel: Channel) -> tuple[Advert, ...]:
-        """`default-originate`; with a route-map as long as that accepts some route of the table."""
-        attributes = interned(PathAttributes(origin=Origin.IGP))
-        policy = channel.settings.default_originate_policy
-        if policy is not None:
-            chain = Chain((policy,), channel.exports.context)
-            found = (
-                chain.apply(prefix, entry.choice.best.attributes, entry.choice.best.next_hop)
-                for prefix, entry in self.tables[family].items()
-                if entry.choice.best is not None
-            )
-            if not any(each is not None for each in found):
-                return ()
-        return (self._outgoing.default(live, family, DEFAULTS[family], attributes),)
 
 
 def _loops(path: Path, prefix: Prefix) -> bool:

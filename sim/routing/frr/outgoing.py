@@ -115,7 +115,7 @@ class Outgoing:
         if settings.remove_private_as is not None:
             path = self._without_private(path, settings.remove_private_as, live.peering.remote_as)
         if settings.as_override:
-            path = tuple(self._instance.asn if each == live.peering.remote_as else each for each in path)
+            path = tuple(_replaced(each, live.peering.remote_as, self._instance.asn) for each in path)
         return attributes.having(as_path=path)
 
     def _without_private(
@@ -198,6 +198,13 @@ class Outgoing:
         if local.version == 6 and not live.peering.extended_next_hop and live.address_v4 is not None:
             return live.address_v4, None
         return local, None
+
+
+def _replaced(each: int | frozenset[int], old: int, new: int) -> int | frozenset[int]:
+    """A number, or a set's members, with one number for another."""
+    if isinstance(each, frozenset):
+        return frozenset(new if member == old else member for member in each)
+    return new if each == old else each
 
 
 def _said(attributes: PathAttributes, which: frozenset[str]) -> PathAttributes:

@@ -5,7 +5,7 @@ same table, so both read `lookup`, whose answers are kept until a route changes 
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from sim.address import BITS, Address, Prefix
@@ -15,7 +15,7 @@ from sim.snapshot import RouteType
 
 _ROUNDS = 200
 CONNECTED, KERNEL = "connected", "kernel"
-_DIRECT = (CONNECTED,)
+_DIRECT = (CONNECTED, "static")
 
 
 class RibRoute(NamedTuple):
@@ -104,30 +104,32 @@ class Rib:
         """The selected route of the longest prefix that holds an address."""
         if address in self._found:
             return self._found[address]
+        self._found[address] = answer = next(self._over(address), None)
+        return answer
+
+    def _over(self, address: Address) -> Iterator[tuple[Prefix, Selected]]:
+        """The selected routes that hold an address, the longest first."""
         bits, selected = BITS[self.version], self.selected
-        answer = None
         for length in sorted(self._lengths, reverse=True):
             shift = bits - length
             prefix = Prefix(address.value >> shift << shift, length, self.version)
             if prefix in selected:
-                answer = prefix, selected[prefix]
-                break
-        self._found[address] = answer
-        return answer
+                yield prefix, selected[prefix]
 
     def track(self, address: Address, direct: bool) -> tuple[int, tuple[Hop, ...]] | None:
         """A next hop that a protocol asks about: the metric of its route and where it sends; None: not reachable.
 
-        `direct`: only a connected network will do (an eBGP neighbour one hop away). Default routes do not count
-        unless `ip nht resolve-via-default` says so.
+        `direct` (an eBGP neighbour one hop away): the longest connected or static route counts, whatever else holds
+        the address (zebra_rnh_resolve_nexthop_entry). Default routes do not count unless `ip nht resolve-via-default`
+        says so.
         """
         self.tracked.add(address)
         found = self.lookup(address)
+        if direct and found is not None and found[1].route.protocol not in _DIRECT:
+            found = next((each for each in self._over(address) if each[1].route.protocol in _DIRECT), None)
         if found is None:
             return None
         prefix, (route, hops, kind) = found
-        if direct and route.protocol not in _DIRECT:
-            return None
         if (prefix.length == 0 and not self.resolve_via_default) or kind is not RouteType.UNICAST:
             return None
         return route.metric, _at(address, hops)
@@ -176,29 +178,44 @@ class Rib:
 
     def _resolve(self, prefix: Prefix, route: RibRoute, hop: Hop) -> tuple[Hop, ...] | RouteType:
         """Where one next hop really sends; nothing where it is not active; a type where it leads into a dark route."""
-        if hop.interface is not None:
-            return (hop,) if self._port_is_up(hop.interface) else ()
+        if hop.interface is not None and not self._port_is_up(hop.interface):
+            return ()
+        if hop.interface is not None and (hop.via is None or hop.via.is_link_local or hop.via.version != self.version):
+            return (hop,)
         assert hop.via is not None
         rib = self._other(route.vrf) if route.vrf is not None else self
         if rib is None:
             return ()
-        if rib is self:
-            self._users[hop.via].add(prefix)
-        else:
-            rib._elsewhere[hop.via].add((self, prefix))
-        found = rib.lookup(hop.via)
+        self._depends(rib, hop.via, prefix)
+        found = rib.lookup(hop.via) if rib is not self else self._beyond(prefix, hop.via)
         if found is None:
             return ()
         over, (base, hops, kind) = found
-        if over == prefix and rib is self:  # a route never resolves over itself
-            return ()
         if base.protocol == CONNECTED:
-            return tuple(Hop(hop.via, each.interface, hop.weight) for each in hops)
-        if over.length == 0 and not self.resolve_via_default:
-            return ()
-        if not route.recursive:
+            direct = [each for each in hops if hop.interface in (None, each.interface)]
+            return tuple(Hop(hop.via, each.interface, hop.weight) for each in direct)
+        if not route.recursive or (over.length == 0 and not self.resolve_via_default):
             return ()
         return _at(hop.via, hops, hop.weight) if kind is RouteType.UNICAST else kind
+
+    def _depends(self, rib: "Rib", gateway: Address, prefix: Prefix) -> None:
+        """Remember whose route it is that has to be resolved again when the way to a gateway changes."""
+        if rib is self:
+            self._users[gateway].add(prefix)
+        else:
+            rib._elsewhere[gateway].add((self, prefix))
+
+    def _beyond(self, prefix: Prefix, gateway: Address) -> tuple[Prefix, Selected] | None:
+        """The route to a gateway of a prefix's own route. That is not resolved over the prefix itself, nor over less:
+        "we cannot have a nexthop NH1 resolved by a route NH1, except if the route is a host route" (nexthop_active)."""
+        found = self.lookup(gateway)
+        if not prefix.holds(gateway):
+            return found
+        if found is not None and found[0].length > prefix.length:
+            return found
+        if prefix.length < BITS[self.version]:
+            return None
+        return next((each for each in self._over(gateway) if each[0] != prefix), None)
 
     def _tell(self, prefix: Prefix) -> None:
         """Ask again what was asked about addresses in a prefix that has changed."""

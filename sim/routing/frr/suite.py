@@ -7,6 +7,7 @@ from sim.device import Device
 from sim.device.bgp import BgpInstance, Neighbour
 from sim.explanation import Why
 from sim.routing import Advert, Changes, End, KernelRoute, Peering, Port
+from sim.routing.frr.announcing import Announcer
 from sim.routing.frr.bgp import Speaker
 from sim.routing.frr.ends import ends_of, source_of
 from sim.routing.frr.leaking import leak
@@ -30,6 +31,7 @@ class FrrSuite:
         self.speakers: dict[str, Speaker] = {}
         self._neighbours: dict[str, tuple[Speaker, Neighbour]] = {}
         self._of: dict[int, Speaker] = {}
+        self._announcers: list[Announcer] = []
         self._ends: list[End] = []
         if "bgpd" in device.daemons:
             for instance in device.bgp:
@@ -48,6 +50,7 @@ class FrrSuite:
         router_id = instance.router_id or router_id_of(self.device, ports)
         speaker = Speaker(node, instance, router_id, ports, ribs, self.zebra.rib, self._contrary)
         self.speakers[vrf] = speaker
+        self._announcers.append(Announcer(speaker))
         for end, neighbour in ends_of(node, instance, router_id, "bfdd" in self.device.daemons):
             self._ends.append(end)
             self._neighbours[end.key] = speaker, neighbour
@@ -94,7 +97,7 @@ class FrrSuite:
             leaked = leak(self.speakers)
             if not any(busy) and not changed and not leaked:
                 break
-        adverts = [said for speaker in self.speakers.values() for said in speaker.adverts()]
+        adverts = [said for announcer in self._announcers for said in announcer.adverts()]
         return Changes(adverts, self.zebra.kernel_changes())
 
     def _tell_moved(self) -> None:
@@ -128,7 +131,7 @@ class FrrSuite:
 
     def is_tied(self) -> bool:
         """Whether some choice hangs on which of several paths came first."""
-        return any(speaker.tied for speaker in self.speakers.values())
+        return any(speaker.tied or speaker.mixes() for speaker in self.speakers.values())
 
     def bgp_prefixes(self) -> Iterable[Prefix]:
         """Every prefix in any BGP table."""

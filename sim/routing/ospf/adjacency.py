@@ -19,6 +19,12 @@ class Adjacency(NamedTuple):
     state: str
     role: str = "-"
     why: str = ""
+    designated: bool = True  # whether the segment has a designated router, where it needs one
+
+    @property
+    def linked(self) -> bool:
+        """Whether the map of the area has a link here: DROthers are linked by their designated router."""
+        return self.up and self.designated
 
     @property
     def full(self) -> bool:
@@ -113,7 +119,8 @@ def _with_roles(found: Sequence[Adjacency]) -> list[Adjacency]:
         roles = {id(first): "DR", id(second): "Backup"} if first is not None else {}
         role = roles.get(id(each.far), "DROther")
         idle = role == "DROther" and id(each.circuit) not in roles
-        result.append(each._replace(role=role, state=TWO_WAY if idle else FULL))
+        state = TWO_WAY if idle else FULL
+        result.append(each._replace(role=role, state=state, designated=first is not None))
     return result
 
 

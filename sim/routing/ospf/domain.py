@@ -1,23 +1,21 @@
-"""Routes of every router: within areas, between them, and to the outside (RFC 2328 16.1 to 16.4, RFC 3101)."""
+"""Routes of every router within areas and between them (RFC 2328 16.1 to 16.3)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from sim.address import Address, Prefix
-from sim.routing.ospf import BACKBONE, UNREACHABLE, External, Kind, OspfRoute, Router
+from sim.address import Prefix
+from sim.routing.ospf import BACKBONE, UNREACHABLE, Kind, OspfRoute, Router
 from sim.routing.ospf.adjacency import Adjacency, adjacencies
 from sim.routing.ospf.graph import Graph
 from sim.routing.values import Hop
 
 Name = tuple[str, str]  # node and key of a Router
 Routes = dict[Prefix, OspfRoute]
-Externals = Mapping[Name, Mapping[Prefix, External]]
 _DEFAULTS = {2: Prefix(0, 0, 4), 3: Prefix(0, 0, 6)}
-_INFINITE = 0xFFFFFF
 
 
-class _Way(NamedTuple):
+class Way(NamedTuple):
     """How a router reaches another that matters (RFC 2328 11.1)."""
 
     cost: int
@@ -34,10 +32,10 @@ class Domain:
         self.adjacencies: list[Adjacency] = adjacencies(list(self.routers.values()))
         areas = sorted({area for router in self.routers.values() for area in router.attached})
         self._graphs = {area: Graph(area, list(self.routers.values()), self.adjacencies) for area in areas}
-        self._borders = [router for router in self.routers.values() if router.is_border]
+        self.borders = [router for router in self.routers.values() if router.is_border]
         self._intra = {name: self._intra_routes(router) for name, router in self.routers.items()}
         self._backbone: dict[Name, Routes] = {}
-        self._inside = self._inter_routes()
+        self.inside = self._inter_routes()
 
     # within areas
 
@@ -59,10 +57,16 @@ class Domain:
                 for prefix, cost in stubs:
                     hops = tree.hops[vertex] or (Hop(None, own.get(prefix)),)
                     total = tree.distance[vertex] + cost
-                    _offer(found, prefix, OspfRoute(Kind.INTRA, total, hops, graph.area, total))
+                    offer(found, prefix, OspfRoute(Kind.INTRA, total, hops, graph.area, total))
         return found
 
-    def _way(self, router: Router, other: Router, area: int) -> _Way | None:
+    @property
+    def areas(self) -> Iterable[int]:
+        """Their numbers."""
+        return self._graphs
+
+    def way(self, router: Router, other: Router, area: int) -> Way | None:
+        """How a router reaches another within an area; None: not at all."""
         graph = self._graphs[area]
         number = graph.index.get((other.node, other.key))
         if number is None or area not in router.attached:
@@ -70,7 +74,7 @@ class Domain:
         tree = graph.tree(router)
         if tree.distance[number] >= UNREACHABLE:
             return None
-        return _Way(tree.distance[number], tree.hops[number], area)
+        return Way(tree.distance[number], tree.hops[number], area)
 
     # between areas
 
@@ -110,7 +114,7 @@ class Domain:
         }
 
     def _border_names(self) -> list[Name]:
-        return [(router.node, router.key) for router in self._borders]
+        return [(router.node, router.key) for router in self.borders]
 
     def _told(self, border: Name, area: int, backbone: Routes) -> dict[Prefix, int]:
         """What a border router says in an area: networks of its other areas, and what the backbone told it."""
@@ -158,136 +162,16 @@ class Domain:
             other = self.routers[border]
             if other is router or (other.vrf != router.vrf and other.node == router.node):
                 continue
-            way = self._way(router, other, area)
+            way = self.way(router, other, area)
             if way is None:
                 continue
             for prefix, cost in prefixes.items():
                 total = way.cost + cost
-                _offer(found, prefix, OspfRoute(Kind.INTER, total, way.hops, area, total))
-        return found
-
-    # to the outside
-
-    def routes(self, externals: Externals) -> dict[Name, Routes]:
-        """Every router's routes, with what these redistribute."""
-        translated = self._translated(externals)
-        found: dict[Name, Routes] = {}
-        for name, router in self.routers.items():
-            routes = dict(self._inside[name])
-            outside: Routes = {}
-            for source, given, area in (
-                *((source, given, None) for source, given in externals.items()),
-                *((source, given, area) for area, source, given in translated),
-            ):
-                if source != name and given:
-                    self._add_outside(outside, router, self.routers[source], given, area)
-            for prefix, route in outside.items():
-                if prefix not in routes and prefix not in externals.get(name, {}):
-                    routes[prefix] = route
-            found[name] = {prefix: _limited(route, router.maximum_paths) for prefix, route in routes.items()}
-        return found
-
-    def _add_outside(
-        self, found: Routes, router: Router, source: Router, given: Mapping[Prefix, External], only: int | None
-    ) -> None:
-        """Routes of one boundary router to the outside. In an NSSA its routes stay (type 7), unless translated."""
-        way = self._boundary(router, source, only)
-        if way is None:
-            return
-        inside = self._inside[router.node, router.key]
-        for prefix, external in given.items():
-            cost, hops = way.cost, way.hops
-            if external.forward is not None:
-                over = _longest(inside, external.forward)
-                if over is None or over.kind not in (Kind.INTRA, Kind.INTER):
-                    continue
-                cost, hops = over.metric, tuple(_to(hop, external.forward) for hop in over.hops)
-            if not hops:
-                continue
-            if external.type == 1:
-                total = cost + external.metric
-                route = OspfRoute(Kind.EXTERNAL_1, total, hops, None, total, external.tag)
-            else:
-                route = OspfRoute(Kind.EXTERNAL_2, external.metric, hops, None, cost, external.tag)
-            _offer(found, prefix, route)
-
-    def _boundary(self, router: Router, source: Router, only: int | None) -> _Way | None:
-        """How a router reaches one that redistributes; None where areas keep its routes away."""
-        ways = []
-        for area in sorted(router.attached):
-            kind = router.area(area).kind
-            sources = source.attached if only is None else {only}
-            if kind == "stub" or (kind == "nssa" and not (area in sources and source.area(area).kind == "nssa")):
-                continue
-            if kind == "normal" and only is None and not _floods(source):
-                continue
-            direct = self._way(router, source, area)
-            if direct is not None:
-                ways.append((0 if area != BACKBONE else 1, direct))
-            elif kind == "normal":
-                ways += [(2, way) for way in self._over_borders(router, source, area)]
-        if not ways:
-            return None
-        rank = min(rank for rank, _ in ways) if not router.rfc1583 else None
-        fitting = [way for each, way in ways if rank is None or each == rank]
-        least = min(way.cost for way in fitting)
-        hops = dict.fromkeys(hop for way in fitting if way.cost == least for hop in way.hops)
-        return _Way(least, tuple(hops), BACKBONE)
-
-    def _over_borders(self, router: Router, source: Router, area: int) -> Iterator[_Way]:
-        """By the border routers' word (type 4 LSAs)."""
-        for border in self._borders:
-            way = self._way(router, border, area) if border is not router else None
-            if way is None:
-                continue
-            beyond = self._border_cost(border, source, area)
-            if beyond is not None:
-                yield _Way(way.cost + beyond, way.hops, area)
-
-    def _border_cost(self, border: Router, source: Router, area: int) -> int | None:
-        """How far a boundary router is from a border router, seen from beyond `area`."""
-        ways = [
-            self._way(border, source, other)
-            for other in border.attached - {area}
-            if border.area(other).kind == "normal"
-        ]
-        costs = [way.cost for way in ways if way is not None]
-        if not costs and area != BACKBONE:
-            costs = [way.cost for way in self._over_borders(border, source, BACKBONE)]
-        return min(costs, default=None)
-
-    def _translated(self, externals: Externals) -> list[tuple[int, Name, dict[Prefix, External]]]:
-        """NSSA routes that the highest border router of an area tells everybody (RFC 3101 3)."""
-        found = []
-        for area in self._graphs:
-            borders = [each for each in self._borders if area in each.attached and each.area(area).kind == "nssa"]
-            if not borders:
-                continue
-            translator = max(borders, key=lambda each: each.router_id.value)
-            given: dict[Prefix, External] = {}
-            for source, prefixes in externals.items():
-                router = self.routers[source]
-                if area in router.attached and router is not translator and not router.is_border:
-                    for prefix, external in prefixes.items():
-                        given.setdefault(prefix, external._replace(forward=external.forward or _own(router, area)))
-            if given:
-                found.append((BACKBONE, (translator.node, translator.key), given))
+                offer(found, prefix, OspfRoute(Kind.INTER, total, way.hops, area, total))
         return found
 
 
-def _floods(source: Router) -> bool:
-    """Whether a router is in an area that type 5 LSAs pass through."""
-    return any(source.area(area).kind == "normal" for area in source.attached)
-
-
-def _own(router: Router, area: int) -> Address | None:
-    """The forwarding address of a type 7 LSA: one of the router's own in the area, a loopback's before others."""
-    faces = [each for each in router.circuits if each.area == area and each.address is not None]
-    faces.sort(key=lambda each: not each.is_loopback)
-    return next((each.address.address for each in faces if each.address is not None), None)
-
-
-def _offer(routes: Routes, prefix: Prefix, route: OspfRoute) -> None:
+def offer(routes: Routes, prefix: Prefix, route: OspfRoute) -> None:
     """Keep the better of two routes; equals share the load."""
     had = routes.get(prefix)
     if had is None or (route.kind, _rank(route)) < (had.kind, _rank(had)):
@@ -302,23 +186,4 @@ def _rank(route: OspfRoute) -> tuple[int, int]:
 
 def _merge(routes: Routes, more: Routes) -> None:
     for prefix, route in more.items():
-        _offer(routes, prefix, route)
-
-
-def _longest(routes: Routes, address: Address) -> OspfRoute | None:
-    matches = [prefix for prefix in routes if prefix.holds(address)]
-    return routes[max(matches, key=lambda prefix: prefix.length)] if matches else None
-
-
-def _to(hop: Hop, address: Address) -> Hop:
-    return Hop(address, hop.interface, hop.weight) if hop.via is None else hop
-
-
-def _limited(route: OspfRoute, limit: int) -> OspfRoute:
-    if len(route.hops) <= limit:
-        return route
-    return route._replace(hops=_in_order(route.hops)[:limit])
-
-
-def _in_order(hops: Iterable[Hop]) -> tuple[Hop, ...]:
-    return tuple(sorted(hops, key=lambda hop: (hop.via or Address(0), hop.interface or "")))
+        offer(routes, prefix, route)

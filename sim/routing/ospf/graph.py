@@ -39,7 +39,7 @@ class Graph:
         self.index = {(router.node, router.key): number for number, router in enumerate(self.routers)}
         self.edges: list[list[Edge]] = [[] for _ in self.routers]
         self.stubs: list[list[tuple[Prefix, int]]] = [[] for _ in self.routers]
-        mine = [each for each in neighbours if each.circuit.area == area and each.far.area == area and each.up]
+        mine = [each for each in neighbours if each.circuit.area == area and each.far.area == area and each.linked]
         alive = [each for each in mine if _alike(each)]
         self._transit = self._add_networks([each for each in alive if each.circuit.type in _MULTI_ACCESS])
         self._add_links([each for each in alive if each.circuit.type not in _MULTI_ACCESS])

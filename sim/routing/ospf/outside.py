@@ -1,0 +1,157 @@
+"""Routes to the outside: who redistributes, how he is reached, and what areas keep away (RFC 2328 16.4, RFC 3101)."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from sim.address import Address, Prefix
+from sim.routing.ospf import BACKBONE, External, Kind, OspfRoute, Router
+from sim.routing.ospf.domain import Domain, Name, Routes, Way, offer
+from sim.routing.values import Hop
+
+Externals = Mapping[Name, Mapping[Prefix, External]]
+
+
+class Outside:
+    """The world beyond a Domain."""
+
+    def __init__(self, domain: Domain) -> None:
+        self._domain = domain
+
+    def routes(self, externals: Externals) -> dict[Name, Routes]:
+        """Every router's routes, with what these redistribute."""
+        translated = self._translated(externals)
+        found: dict[Name, Routes] = {}
+        for name, router in self._domain.routers.items():
+            routes = dict(self._domain.inside[name])
+            outside: Routes = {}
+            for source, given, area in (
+                *((source, given, None) for source, given in externals.items()),
+                *((source, given, area) for area, source, given in translated),
+            ):
+                if source != name and given:
+                    self._add_outside(outside, router, self._domain.routers[source], given, area)
+            for prefix, route in outside.items():
+                routes.setdefault(prefix, route)
+            found[name] = {prefix: _limited(route, router.maximum_paths) for prefix, route in routes.items()}
+        return found
+
+    def _add_outside(
+        self, found: Routes, router: Router, source: Router, given: Mapping[Prefix, External], only: int | None
+    ) -> None:
+        """Routes of one boundary router to the outside. In an NSSA its routes stay (type 7), unless translated."""
+        way = self._boundary(router, source, only)
+        if way is None:
+            return
+        inside = self._domain.inside[router.node, router.key]
+        for prefix, external in given.items():
+            cost, hops = way.cost, way.hops
+            if external.forward is not None:
+                over = _longest(inside, external.forward)
+                if over is None or over.kind not in (Kind.INTRA, Kind.INTER):
+                    continue
+                cost, hops = over.metric, tuple(_to(hop, external.forward) for hop in over.hops)
+            if not hops:
+                continue
+            if external.type == 1:
+                total = cost + external.metric
+                route = OspfRoute(Kind.EXTERNAL_1, total, hops, None, total, external.tag)
+            else:
+                route = OspfRoute(Kind.EXTERNAL_2, external.metric, hops, None, cost, external.tag)
+            offer(found, prefix, route)
+
+    def _boundary(self, router: Router, source: Router, only: int | None) -> Way | None:
+        """How a router reaches one that redistributes; None where areas keep its routes away."""
+        ways = []
+        for area in sorted(router.attached):
+            kind = router.area(area).kind
+            sources = source.attached if only is None else {only}
+            if kind == "stub" or (kind == "nssa" and not (area in sources and source.area(area).kind == "nssa")):
+                continue
+            if kind == "normal" and only is None and not _floods(source):
+                continue
+            direct = self._domain.way(router, source, area)
+            if direct is not None:
+                ways.append((0 if area != BACKBONE else 1, direct))
+            elif kind == "normal":
+                ways += [(2, way) for way in self._over_borders(router, source, area)]
+        if not ways:
+            return None
+        rank = min(rank for rank, _ in ways) if not router.rfc1583 else None
+        fitting = [way for each, way in ways if rank is None or each == rank]
+        least = min(way.cost for way in fitting)
+        hops = dict.fromkeys(hop for way in fitting if way.cost == least for hop in way.hops)
+        return Way(least, tuple(hops), BACKBONE)
+
+    def _over_borders(self, router: Router, source: Router, area: int) -> Iterator[Way]:
+        """By the border routers' word (type 4 LSAs)."""
+        for border in self._domain.borders:
+            way = self._domain.way(router, border, area) if border is not router else None
+            if way is None:
+                continue
+            beyond = self._border_cost(border, source, area)
+            if beyond is not None:
+                yield Way(way.cost + beyond, way.hops, area)
+
+    def _border_cost(self, border: Router, source: Router, area: int) -> int | None:
+        """How far a boundary router is from a border router, seen from beyond `area`."""
+        ways = [
+            self._domain.way(border, source, other)
+            for other in border.attached - {area}
+            if border.area(other).kind == "normal"
+        ]
+        costs = [way.cost for way in ways if way is not None]
+        if not costs and area != BACKBONE:
+            costs = [way.cost for way in self._over_borders(border, source, BACKBONE)]
+        return min(costs, default=None)
+
+    def _translated(self, externals: Externals) -> list[tuple[int, Name, dict[Prefix, External]]]:
+        """NSSA routes that the highest border router of an area tells everybody (RFC 3101 3)."""
+        found = []
+        for area in self._domain.areas:
+            borders = [each for each in self._domain.borders if area in each.attached and _is_nssa(each, area)]
+            if not borders:
+                continue
+            translator = max(borders, key=lambda each: each.router_id.value)
+            given: dict[Prefix, External] = {}
+            for source, prefixes in externals.items():
+                router = self._domain.routers[source]
+                if area in router.attached and router is not translator and not router.is_border:
+                    for prefix, external in prefixes.items():
+                        given.setdefault(prefix, external._replace(forward=external.forward or _own(router, area)))
+            if given:
+                found.append((BACKBONE, (translator.node, translator.key), given))
+        return found
+
+
+def _is_nssa(router: Router, area: int) -> bool:
+    return router.area(area).kind == "nssa"
+
+
+def _floods(source: Router) -> bool:
+    """Whether a router is in an area that type 5 LSAs pass through."""
+    return any(source.area(area).kind == "normal" for area in source.attached)
+
+
+def _own(router: Router, area: int) -> Address | None:
+    """The forwarding address of a type 7 LSA: one of the router's own in the area, a loopback's before others."""
+    faces = [each for each in router.circuits if each.area == area and each.address is not None]
+    faces.sort(key=lambda each: not each.is_loopback)
+    return next((each.address.address for each in faces if each.address is not None), None)
+
+
+def _longest(routes: Routes, address: Address) -> OspfRoute | None:
+    matches = [prefix for prefix in routes if prefix.holds(address)]
+    return routes[max(matches, key=lambda prefix: prefix.length)] if matches else None
+
+
+def _to(hop: Hop, address: Address) -> Hop:
+    return Hop(address, hop.interface, hop.weight) if hop.via is None else hop
+
+
+def _limited(route: OspfRoute, limit: int) -> OspfRoute:
+    if len(route.hops) <= limit:
+        return route
+    return route._replace(hops=_in_order(route.hops)[:limit])
+
+
+def _in_order(hops: Iterable[Hop]) -> tuple[Hop, ...]:
+    return tuple(sorted(hops, key=lambda hop: (hop.via or Address(0), hop.interface or "")))
