@@ -1,7 +1,10 @@
 """BGP on paper: sessions, the decision process, what is told to whom."""
 
+from dataclasses import replace
+
 from networks import bgp, cabled, neighbour, router, solved, static, ways
 
+from sim.device.zebra import ZebraConfig
 from sim.paper import Paper
 
 PAIR = cabled("a:eth1 b:eth1")
@@ -45,9 +48,10 @@ def test_a_network_that_is_not_in_the_rib_is_not_originated() -> None:
 CLOS = cabled("l1:up1 s1:d1", "l1:up2 s2:d1", "l2:up1 s1:d2", "l2:up2 s2:d2")
 
 
-def clos(maximum_paths: int = 64) -> Paper:
+def clos(maximum_paths: int = 64, nexthop_objects: bool = False) -> Paper:
     """Two leafs, two spines, unnumbered."""
     many = {"maximum_paths": maximum_paths}
+    zebra = ZebraConfig(nexthop_objects=nexthop_objects)
     leafs = [
         router(f"l{n}", {"up1": "", "up2": "", "lo": f"10.1.0.{n}/32"},
                bgp=(bgp(65000 + n, f"10.1.0.{n}", [neighbour("up1"), neighbour("up2")], [f"10.1.0.{n}/32"],
@@ -60,11 +64,17 @@ def clos(maximum_paths: int = 64) -> Paper:
                         family_settings=many),))
         for n in (1, 2)
     ]  # fmt: skip
-    return solved(CLOS, *leafs, *spines)
+    return solved(CLOS, *(replace(each, zebra=zebra) for each in (*leafs, *spines)))
 
 
 def test_unnumbered_leafs_use_both_spines() -> None:
     assert ways(clos(), "l1", "10.1.0.2/32") == {"169.254.0.1 up1", "169.254.0.1 up2"}
+
+
+def test_a_nexthop_object_holds_the_ipv6_gateway_of_an_ipv4_route() -> None:
+    gateways = [way.split()[0] for way in ways(clos(nexthop_objects=True), "l1", "10.1.0.2/32")]
+    assert len(gateways) == 2
+    assert all(gateway.startswith("fe80::") for gateway in gateways)
 
 
 def test_maximum_paths_is_a_limit() -> None:

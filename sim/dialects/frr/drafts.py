@@ -111,6 +111,7 @@ class ZebraDraft:
     resolve_via_default: set[int] = field(default_factory=set)
     router_id: Address | None = None
     protocols: dict[tuple[int, str], Named] = field(default_factory=dict)
+    nexthop_objects: bool = True
 
 
 @dataclass(slots=True)

@@ -38,6 +38,12 @@ def protocol(reading: Reading, words: Words, negated: bool) -> None:
         reading.zebra.protocols[key] = Named("route-map", words[4], reading.place)
 
 
+@CONFIG.on("zebra nexthop kernel enable")
+def nexthop_objects(reading: Reading, words: Words, negated: bool) -> None:
+    """`no zebra nexthop kernel enable`: each route brings its own next hops."""
+    reading.zebra.nexthop_objects = not negated
+
+
 def zebra_config(reading: Reading) -> ZebraConfig | None:
     """zebra's settings, where any are said. An undefined route-map refuses everything (FRR 8.4.4: routes inactive).
 
@@ -51,6 +57,7 @@ def zebra_config(reading: Reading) -> ZebraConfig | None:
         said.router_id,
         {key: policy(names, named, "zebra") or Always(named.name, False) for key, named in said.protocols.items()},
         {key: source for key, named in said.protocols.items() if (source := _source(names, named)) is not None},
+        said.nexthop_objects,
     )
 
 

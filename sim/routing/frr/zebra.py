@@ -91,8 +91,7 @@ class Zebra:
         return changes
 
     def _installs(self, prefix: Prefix, selected: Selected) -> KernelRoute | None:
-        """A selected route as the kernel gets it. Gateways of the other family stand as 169.254.0.1 (RFC 5549, as
-        zebra has it); zebra gives every route metric 20."""
+        """A selected route as the kernel gets it; zebra gives every route metric 20."""
         route = selected.route
         if route.protocol in _BELOW:
             return None
@@ -102,12 +101,20 @@ class Zebra:
         return KernelRoute(
             prefix=prefix,
             protocol=_WORDS.get(route.protocol, route.protocol),
-            hops=tuple(_in_kernel(hop, prefix.version) for hop in selected.hops),
+            hops=tuple(self._in_kernel(hop, prefix.version) for hop in selected.hops),
             type=selected.type,
             metric=KERNEL_METRIC,
             preference=route.distance,
             source=source or route.source,
         )
+
+    def _in_kernel(self, hop: Hop, version: int) -> Hop:
+        """A next hop as the kernel holds it. A gateway of the other family is itself in a nexthop object, and stands as
+        169.254.0.1 in a route of its own (RFC 5549; FRR 8.4.4, both seen 2026-11-25)."""
+        foreign = hop.via is not None and version == 4 and hop.via.version == 6
+        if foreign and not self._config.nexthop_objects:
+            return Hop(_LINK_LOCAL_V4, hop.interface, hop.weight)
+        return hop
 
     def _passes(self, prefix: Prefix, route: RibRoute) -> tuple[bool, Address | None]:
         """`ip protocol ... route-map`: whether the route may go to the kernel, and with which source address."""
@@ -164,9 +171,3 @@ def _static(distance: int, group: list[StaticRoute]) -> RibRoute:
     hops = tuple(Hop(each.via, each.interface, each.weight) for each in group if each.type is RouteType.UNICAST)
     kind = RouteType.UNICAST if hops else first.type
     return RibRoute("static", distance, 0, hops, kind, tag=first.tag, vrf=first.next_hop_vrf)
-
-
-def _in_kernel(hop: Hop, version: int) -> Hop:
-    if hop.via is not None and version == 4 and hop.via.version == 6:
-        return Hop(_LINK_LOCAL_V4, hop.interface, hop.weight)
-    return hop
