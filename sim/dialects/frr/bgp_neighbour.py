@@ -152,15 +152,22 @@ def _bind(reading: Reading, found: PeerDraft, group: PeerDraft) -> None:
         return
     if found.group is not None:
         raise reading.refuse(f"{found.key!r} is in peer-group {found.group.key!r}; deconfigure that first")
-    sorts = {is_internal(reading, member) for member in group.members} - {None}
-    if not _has_as(group) and is_internal(reading, found) in {not each for each in sorts}:
-        raise reading.refuse(f"the members of peer-group {group.key!r} must be all internal or all external")
+    if _has_as(group):
+        if found.values:
+            for name in NO_AS:
+                found.values.pop(name, None)
+    else:
+        _alike(reading, found, group)
     found.group = group
     group.members.append(found)
     found.active = set(group.active)
-    if _has_as(group):
-        for name in NO_AS:
-            found.values.pop(name, None)
+
+
+def _alike(reading: Reading, found: PeerDraft, group: PeerDraft) -> None:
+    """The members of a group without an AS are all internal or all external."""
+    sorts = {is_internal(reading, member) for member in (found, *group.members)} - {None}
+    if len(sorts) > 1:
+        raise reading.refuse(f"the members of peer-group {group.key!r} must be all internal or all external")
 
 
 @BGP.on("neighbor * interface ...")

@@ -70,6 +70,8 @@ class Commands:
         for word in words:  # most lines take the literal word wherever there is one
             found = node.words.get(word) or node.any
             if found is None:
+                if node.more:
+                    return node.handler
                 break
             node = found
         else:
