@@ -15,7 +15,8 @@ from typing import Any
 
 from lab.enclosure import linux
 
-_PROJECT = Path(__file__).resolve().parents[1]
+PROJECT = Path(__file__).resolve().parents[1]
+"""The checkout."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -33,7 +34,7 @@ def run_boxed(argv: Sequence[str], folder: Path, log: Path, environment: Mapping
         box = [sys.executable, "-m", "bench.box", str(folder), str(writing), *argv, str(writing)]
         environment = {
             **os.environ,
-            "PYTHONPATH": str(_PROJECT),
+            "PYTHONPATH": str(PROJECT),
             "FABRICLAB_RUN": f"{folder}/labs",
             **(environment or {}),
         }

@@ -52,7 +52,7 @@ def bring_up(
         lab = Lab.deploy(topology, progress, runtime)
         try:
             if not bare:
-                boot(lab, topology.nodes, progress, rehearsal)
+                _boot(lab, files, progress, rehearsal)
             lab.mark_running()
         except BaseException:
             lab.destroy()
@@ -60,13 +60,18 @@ def bring_up(
     return lab
 
 
-def boot(
-    lab: Lab, names: Collection[str], progress: Progress = lambda _: None, scripts: Scripts | None = None
-) -> Mapping[str, PushResult]:
+def boot(lab: Lab, names: Collection[str], progress: Progress = lambda _: None) -> Mapping[str, PushResult]:
     """Boot these nodes, which are cabled and empty: roles prepare, files, `exec`, roles start."""
+    return _boot(lab, {name: _files(lab.topology, name) for name in names}, progress)
+
+
+def _boot(
+    lab: Lab, files: Mapping[str, Mapping[str, bytes]], progress: Progress, scripts: Scripts | None = None
+) -> Mapping[str, PushResult]:
+    names = files.keys()
     progress(f"configuration of {len(names)} nodes")
     _prepare(lab, names)
-    pushed = _boot_files(lab, names, scripts)
+    pushed = _push_first(lab, files, scripts)
     _execute(lab, names)
     progress("roles")
     start_roles(lab, names)
@@ -74,14 +79,14 @@ def boot(
     return pushed
 
 
-def _boot_files(lab: Lab, names: Collection[str], scripts: Scripts | None) -> dict[str, PushResult]:
-    """Each node's files. Those with most neighbours come first: bgpd waits the longer before it announces, the more
-    it has (FRR's coalesce-time: one second, and 50 ms for each).
+def _push_first(lab: Lab, files: Mapping[str, Mapping[str, bytes]], scripts: Scripts | None) -> dict[str, PushResult]:
+    """Push each node's first files. Those with most neighbours come first: bgpd waits the longer before it announces,
+    the more it has (FRR's coalesce-time: one second, and 50 ms for each).
     """
     neighbours = Counter(end.node for link in lab.topology.links for end in link.endpoints)
-    files = {name: _files(lab.topology, name) for name in sorted(names, key=lambda name: -neighbours[name])}
-    later: dict[str, list[Callable[[], None]]] = {name: [] for name in files}
-    pushed = _push(lab, files, boot=True, scripts=scripts, later=later)
+    ordered = {name: files[name] for name in sorted(files, key=lambda name: -neighbours[name])}
+    later: dict[str, list[Callable[[], None]]] = {name: [] for name in ordered}
+    pushed = _push(lab, ordered, boot=True, scripts=scripts, later=later)
     lab.each(lambda node: [finish() for finish in later[node.name]], [name for name in later if later[name]])
     return pushed
 

@@ -8,6 +8,7 @@ packet filters, 60 routing daemons.
 import importlib
 import pkgutil
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -33,6 +34,10 @@ class Scripts(Protocol):
 
     def installed(self) -> Collection[str]:
         """The routing daemons that every node has; none where each is to be asked."""
+        ...
+
+    def turn(self) -> AbstractContextManager[None]:
+        """A node's turn to start its routing daemons."""
         ...
 
     def script(self, files: Mapping[str, bytes], daemons: Collection[str]) -> Mapping[str, Sequence[bytes]] | None:

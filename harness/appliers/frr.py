@@ -1,15 +1,15 @@
 """FRR: the daemons that /etc/frr/daemons names, and their configuration by FRR's own vtysh.
 
-At boot: zebra, then the others side by side as soon as zebra takes clients, then one `vtysh -b`. On a running node a
-changed frr.conf is read by `vtysh -C` and applied by frr-reload.py, which changes what differs and nothing else; a
-changed `daemons` starts and stops the difference. Without frr.conf each daemon reads its own file, such as bgpd.conf.
+At boot: zebra, then the others side by side as soon as zebra takes clients, then what `vtysh -b` tells them. On a
+running node a changed frr.conf is read by `vtysh -C` and applied by frr-reload.py, which changes what differs and
+nothing else; a changed `daemons` starts and stops the difference. Without frr.conf each daemon reads its own file, such
+as bgpd.conf.
 """
 
-import os
 import re
 import signal
-import threading
 from collections.abc import Mapping
+from contextlib import nullcontext
 from socket import socket
 
 from harness.appliers import Work
@@ -20,8 +20,6 @@ from lab.node import Completed, Process, RunningNode
 
 ZEBRA_API = "/run/frr/zserv.api"
 RELOAD = f"{BINARIES}/frr-reload.py"
-# Daemons that start side by side wait for each other: a few at a time, and the first are ready long before the last.
-_TURNS = threading.Semaphore(2 * (os.cpu_count() or 1))
 _COMPLAINT = re.compile(r"^line (?P<line>\d+): (?P<words>.+)$", re.MULTILINE)
 _PER_DAEMON = re.compile(rf"/etc/frr/(?P<daemon>{'|'.join(KNOWN)})(-\w+)?\.conf$")
 _FAILURE = re.compile(r"Failure to communicate\[\d+\] to \w+, line: (?P<command>.+)$")
@@ -114,54 +112,53 @@ def _stop(work: Work, stale: list[Process]) -> None:
 
 
 def _boot(work: Work, daemons: list[Daemon]) -> None:
-    """Start daemons and give them the whole file: by its script where there is one, else by `vtysh -b`."""
-    labels = [daemon.label for daemon in daemons]
-    script = work.scripts.script(work.files, labels) if work.scripts else None
-    if script is None:
-        with _TURNS:
-            _close(_start(work, daemons))
-        _load(work)
-        return
-    idle = _without_lines(script) if work.later is not None else set()
-    _boot_by_script(work, [daemon for daemon in daemons if daemon.label not in idle], script)
-    if idle and work.later is not None:
-        work.later.append(lambda: _boot_by_script(work, [each for each in daemons if each.label in idle], script))
+    """Start daemons and give them the whole file: by its script where there is one, else by `vtysh -b`.
+
+    staticd runs without having been asked for; told nothing of its own, it starts when all nodes have booted.
+    """
+    unasked = [daemon for daemon in daemons if daemon.name == "staticd"]
+    with work.scripts.turn() if work.scripts else nullcontext():
+        vtys = _start(work, [daemon for daemon in daemons if daemon not in unasked])
+        script = work.scripts.script(work.files, [daemon.label for daemon in daemons]) if work.scripts else None
+        if script and work.later is not None and _tells_no_more(script, "staticd"):
+            work.later.append(lambda: _tell(work, _start(work, unasked), script))
+        else:
+            vtys |= _start(work, unasked)
+        _tell(work, vtys, script)
 
 
-def _without_lines(script: Script) -> set[str]:
-    """Daemons that are told nothing but what zebra is told as well: they may start when the other nodes have."""
-    common = frozenset(script.get("zebra", ()))
-    return {daemon for daemon, words in script.items() if daemon != "zebra" and common.issuperset(words)}
+def _tells_no_more(script: Script, daemon: str) -> bool:
+    """Whether a daemon is told nothing but what zebra is told as well."""
+    return frozenset(script.get("zebra", ())).issuperset(script.get(daemon, ()))
 
 
-def _boot_by_script(work: Work, daemons: list[Daemon], script: Script) -> None:
-    """Start daemons and tell each its lines.
+def _tell(work: Work, vtys: Mapping[str, socket], script: Script | None) -> None:
+    """Tell daemons their lines, or have vtysh do it.
 
     Should one not accept a line, all start over, so that vtysh finds what it always finds, and says what is wrong.
     """
-    with _TURNS:
-        channels = _start(work, daemons)
-        said = _tell(channels, {daemon: words for daemon, words in script.items() if daemon in channels})
-        _close(channels)
-    if said is None:
+    said = _told(vtys, {daemon: words for daemon, words in script.items() if daemon in vtys}) if script else None
+    _close(vtys)
+    if said is not None:
+        _note(work, CONF, said)
+        return
+    if script:
         _stop(work, _daemons_of(work.node))
         _close(_start(work, _wanted(work)))
-        _load(work)
-    else:
-        _note(work, CONF, said)
+    _load(work)
 
 
-def _tell(channels: Mapping[str, socket], script: Script) -> str | None:
+def _told(vtys: Mapping[str, socket], script: Script) -> str | None:
     """What the daemons print while they are told their lines; None should one not accept a line, or end."""
     try:
-        return tell(channels, script)
+        return tell(vtys, script)
     except OSError:
         return None
 
 
-def _close(channels: Mapping[str, socket]) -> None:
-    for channel in channels.values():
-        channel.close()
+def _close(vtys: Mapping[str, socket]) -> None:
+    for vty in vtys.values():
+        vty.close()
 
 
 def _start(work: Work, daemons: list[Daemon]) -> dict[str, socket]:

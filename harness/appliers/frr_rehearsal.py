@@ -17,7 +17,8 @@ import subprocess
 import tempfile
 import threading
 from bisect import bisect
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import accumulate, pairwise
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +28,7 @@ from harness.appliers.frr_daemons import BINARIES, CONF, DAEMONS_FILE, KNOWN
 
 _DONE = b"\0\0\0\0"  # no output, CMD_SUCCESS
 _SILENCE_S = 30.0
+_MANY = 1000
 _LONGEST_LINE_BYTES = (
     2048  # vtysh reads 4,096 bytes for a line; a daemon has that much for all that it has not yet done
 )
@@ -48,6 +50,8 @@ class Rehearsal:
         self._confs = list(dict.fromkeys(files[CONF] for files in plain))
         self._daemons = _started(plain)
         self._installed = [path.name for path in Path(BINARIES).glob("*")] if plain else []
+        self._turns = threading.Semaphore(2 * (os.cpu_count() or 1))
+        self._more, self._lock = _MANY, threading.Lock()
         self._scripts: dict[bytes, Script] = {}
         self._vtysh: subprocess.Popen[bytes] | None = None
         self._over = False
@@ -66,6 +70,16 @@ class Rehearsal:
     def installed(self) -> Collection[str]:
         """FRR's daemons on this machine, which are the nodes' too."""
         return self._installed
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Few have a turn until the first is through, so that those who came first have the processor to themselves."""
+        with self._turns:
+            yield
+        with self._lock:
+            more, self._more = self._more, 0
+        if more:
+            self._turns.release(more)
 
     def _wait(self) -> None:
         if self._thread.ident is not None:

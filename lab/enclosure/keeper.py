@@ -337,7 +337,7 @@ def _write_pid(pid: int) -> None:
 def _keep(folder: str, tools: str | None, ready: int) -> None:
     try:
         linux.set_process_name("fabriclab")
-        linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
+        _keep_mounts_private()
         linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
         linux.mount("tmpfs", f"{folder}/base", "tmpfs", linux.MS_NOSUID, "mode=755")
         filesystem.copy_etc(f"{folder}/base/etc", tools)
@@ -357,6 +357,17 @@ def _keep(folder: str, tools: str | None, ready: int) -> None:
         os.write(ready, str(error).encode())
         os._exit(1)
     keeper.serve()
+
+
+def _keep_mounts_private() -> None:
+    """Let no mount of ours reach the host. In a chroot whose folder is no mount point the kernel can not (EINVAL)."""
+    try:
+        linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        advice = "outside of it, `mount --bind FOLDER FOLDER` before `chroot FOLDER`"
+        raise OSError(f"this command's root folder is no mount point, as in a plain chroot; {advice}") from None
 
 
 def _log_to(path: str) -> None:
