@@ -12,6 +12,7 @@ def solve(
     topology: TopologyArgument,
     nodes: NodesArgument = None,
     notes: Annotated[bool, typer.Option("--notes", help="What the model does not know.")] = False,
+    why: Annotated[str | None, typer.Option("--why", metavar="NODE:PREFIX", help="Why this route won.")] = None,
     allow_outside_binds: OutsideOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -24,13 +25,16 @@ def solve(
       fabriclab solve topologies/dev01
       fabriclab solve topologies/dev01 gw
       fabriclab solve topologies/dev01 --notes
+      fabriclab solve topologies/clos-2x4 --why leaf01:192.0.2.53/32
     """
     from harness import console, console_paper, labs, solving
 
     network = labs.read(topology, None, allow_outside_binds)
     with console.progress(f"solve {network.name}", quiet=as_json) as progress:
         paper = solving.paper(network, progress)
-    if notes:
+    if why:
+        console.answer(solving.why(paper, why), console_paper.explanation, as_json)
+    elif notes:
         console.answer(solving.notes(paper), console_paper.model_notes, as_json)
     elif as_json or nodes:
         snapshot = solving.snapshot(paper, nodes or ())

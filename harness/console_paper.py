@@ -41,6 +41,18 @@ def model_notes(result: Any) -> None:
     out.print(made)
 
 
+def explanation(result: Any) -> None:
+    """Why a route won, and over which others."""
+    seen, out = result.content, console()
+    out.print(f"[bold]{escape(seen['node'])} {seen['prefix']}[/]: {escape(seen['route'])}")
+    out.print(f"decided by: [green]{escape(seen['step'] or 'nothing else was there')}[/]")
+    made = table("LOST", "BY")
+    for each in seen["losers"]:
+        made.add_row(escape(each["path"]), escape(each["lost_by"]))
+    if seen["losers"]:
+        out.print(made)
+
+
 def parting(result: Any) -> None:
     """Where two networks, or lab and paper, part."""
     out, seen = console(), result.to_json()

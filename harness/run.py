@@ -65,11 +65,17 @@ class Silent:
 
 
 def judge(scenario: Scenario, steps: Sequence[StepResult]) -> Verdict:
-    """A scenario's verdict from its steps'. A known-bad twin passes when it fails for the reason it states."""
+    """A scenario's verdict from its steps'. A known-bad twin passes when it fails for the reason it states.
+
+    What a twin may never fail is `agrees`: paper and lab say the same of a faulty network, too.
+    """
     errors = [each for each in steps if each.verdict.outcome is Outcome.ERROR]
     failures = [each for each in steps if each.verdict.outcome is Outcome.FAIL]
     if errors:
         return errored(f"{errors[0].step}: {errors[0].verdict.text}")
+    parted = next((each for each in failures if each.step.name == "agrees"), None)
+    if scenario.fails is not None and parted is not None:
+        return failed(f"the simulator is to know this network's fault: {parted.verdict.text}")
     if scenario.fails is not None:
         return _judge_twin(scenario.fails, failures, [each for each in steps if each.verdict.outcome is Outcome.SKIP])
     if failures:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from harness.secrets import masked
 from harness.verbs import Answer
 from sim.devices import read_devices
+from sim.errors import InputError
 from sim.paper import Paper
 from sim.snapshot import Snapshot
 from sim.solve import solve
@@ -66,3 +67,18 @@ def _routes(found: Paper) -> dict[str, int]:
     counts = Counter(route.protocol for route in routes)
     hops = sum(len(route.next_hops) for route in routes)
     return {f"{protocol} routes": count for protocol, count in sorted(counts.items())} | {"next hops": hops}
+
+
+def why(found: Paper, asked: str) -> Answer:
+    """Why the route `NODE:PREFIX` is what it is: the step that decided, and the losers. InputError for no such route."""
+    node, _, prefix = asked.partition(":")
+    found.topology.node(node)
+    try:
+        reason = found.why(node, prefix)
+    except ValueError as error:
+        raise InputError(f"{error}; expected NODE:PREFIX, such as leaf01:10.0.4.0/24", "--why") from error
+    if reason is None:
+        near = ", ".join(list(found.snapshot.nodes[node].fib)[:16]) or "none"
+        raise InputError(f"{node} has no route to exactly {prefix}; it has: {near}", "--why")
+    told = [{"path": each.path, "lost_by": each.step} for each in (*reason.losers, *reason.candidates)]
+    return Answer({"node": node, "prefix": prefix, "route": reason.route, "step": reason.step, "losers": told})
