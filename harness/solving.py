@@ -70,7 +70,7 @@ def _routes(found: Paper) -> dict[str, int]:
 
 
 def why(found: Paper, asked: str) -> Answer:
-    """Why the route `NODE:PREFIX` is what it is: the step that decided, and the losers. InputError for no such route."""
+    """Why the route `NODE:PREFIX` is what it is: the step that decided, and the losers. InputError: no such route."""
     node, _, prefix = asked.partition(":")
     found.topology.node(node)
     try:
