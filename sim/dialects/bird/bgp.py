@@ -181,7 +181,8 @@ def build(reader: Reader, draft: Draft) -> BgpProtocol:
     multihop = draft.get("multihop", 64 if is_internal(draft) else None)
     gateway = "direct" if multihop is None else "recursive"
     own = {name: each for name, each in draft.items() if name in BgpProtocol.__dataclass_fields__}
-    channels = tuple(bgp_channel(each, _PREFERENCE, gateway) for each in plain_channels(draft))
+    keep = {"next_hop_keep": "all"} if draft.get("rs_client") else {}  # a route server's default (bgp_postconfig)
+    channels = tuple(bgp_channel({**keep, **each}, _PREFERENCE, gateway) for each in plain_channels(draft))
     return BgpProtocol(**{**own, "channels": channels, "multihop": multihop})
 
 

@@ -30,7 +30,7 @@ class Incoming:
         reach = self._reach(live, channel, advert)
         if reach is None:
             return None
-        recursive = channel.settings.gateway == "recursive" and advert.link_local is None
+        recursive = channel.settings.gateway == "recursive"
         return Entry(
             key=Key(live.protocol.name, advert.path_id),
             kind="bgp",
@@ -67,7 +67,7 @@ class Incoming:
         """Where the next hop leads; None where a direct one is not near."""
         if channel.settings.gateway == "recursive":
             return self.igp_table(channel, advert.next_hop).reach(advert.next_hop)
-        gateway = advert.link_local or advert.next_hop
+        gateway = advert.next_hop
         port = self._port(live, gateway)
         if port is None or gateway in self._own:
             return None
@@ -82,10 +82,11 @@ class Incoming:
         return own if own.version == address.version else self._tables[f"master{address.version}"]
 
     def _port(self, live: Live, gateway: Address) -> Port | None:
-        """The neighbour's port, if the gateway lies there; a session without one may use any."""
+        """Where a direct gateway is near, the neighbour's port first; one of the link's scope is on that port."""
         if live.port is not None:
             port = self._ports[live.port]
-            return port if gateway.is_link_local or is_near(port, gateway) else None
+            if (gateway.is_link_local and gateway.version == 6) or is_near(port, gateway):
+                return port
         return next((port for port in self._ports.values() if is_near(port, gateway)), None)
 
 

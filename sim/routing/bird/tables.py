@@ -50,10 +50,11 @@ class Table:
         """Choose anew where anything has changed; these prefixes."""
         dirty, self._dirty = self._dirty, {}
         for prefix in dirty:
-            self.best.pop(prefix, None)
+            before = self.best.pop(prefix, None)
             if prefix in self.routes:
                 self.best[prefix] = best(tuple(self.routes[prefix].values()))
-            self._tell(prefix)
+            if self.best.get(prefix) != before:
+                self._tell(prefix)
         return list(dirty)
 
     def ordered(self, prefix: Prefix) -> list[Entry]:
@@ -91,7 +92,8 @@ class Table:
         return Reach(UNICAST, hops, igp_metric(entry))
 
     def _tell(self, prefix: Prefix) -> None:
-        """Ask again what was asked about addresses in a prefix whose routes have changed."""
+        """Ask again what was asked about addresses in a prefix whose best route has changed. A recursive one that has
+        come up beside it since does not make BIRD ask again (rt_notify_hostcache): what it knew before stays true."""
         shift = BITS[prefix.version] - prefix.length
         for address in [each for each in self._found if each.value >> shift << shift == prefix.network]:
             before = self._found.pop(address)
