@@ -14,5 +14,5 @@ def suites_of(device: Device, ports: Mapping[str, Port], contrary: bool = False)
     if "zebra" in device.daemons:
         found.append(FrrSuite(device, ports, contrary))
     if "bird" in device.daemons:
-        found.append(BirdSuite(device, ports))
+        found.append(BirdSuite(device, ports, contrary))
     return found

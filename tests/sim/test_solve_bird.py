@@ -150,6 +150,26 @@ def test_what_is_worse_on_one_path_moves_the_traffic_to_the_other(better: str, w
     assert ways(pair(STATIC + worse + plain, QUIET + both(1, 65001, 65002)), "b", "10.50.0.0/16") == {winner}
 
 
+def test_the_deciding_step_is_told() -> None:
+    worse = session("10.1.0.2", 65002, 65001, channel="import all; export filter { bgp_med = 9; accept; };")
+    paper = pair(STATIC + worse + session("10.2.0.2", 65002, 65001), QUIET + both(1, 65001, 65002))
+    why = paper.why("b", "10.50.0.0/16")
+    assert why is not None
+    assert (why.route, why.step) == ("from 10.2.0.1 (AS path 65001)", "MED")
+    assert [(each.path, each.step) for each in why.losers] == [("from 10.1.0.1 (AS path 65001)", "MED")]
+
+
+def test_a_preferred_older_route_may_be_either() -> None:
+    paper = pair(ONE, QUIET + both(1, 65001, 65002, rest="prefer older;"))
+    assert ("b", "10.50.0.0/16") not in paper.uncertain_entries()  # one neighbour: its two sessions have one router id
+    line = cabled("a:eth1 b:eth1", "c:eth1 b:eth2")
+    a = bird("a", {"eth1": "10.1.0.1/24"}, STATIC + session("10.1.0.2", 65002, 65001))
+    c = bird("c", {"eth1": "10.2.0.1/24"}, STATIC + session("10.2.0.2", 65002, 65001))
+    for option, unsure in (("", False), ("prefer older;", True)):
+        paper = solved(line, a, c, bird("b", BOTH_B, QUIET + both(1, 65001, 65002, rest=option)))
+        assert (("b", "10.50.0.0/16") in paper.uncertain_entries()) is unsure
+
+
 def test_our_own_as_in_a_path_is_refused_unless_it_is_allowed() -> None:
     worse = STATIC + both(2, 65002, 65001, "import all; export filter { bgp_path.prepend(65002); accept; };")
     assert ways(pair(worse, QUIET + both(1, 65001, 65002)), "b", "10.50.0.0/16") == set()

@@ -12,6 +12,7 @@ from sim.routing.bird.entry import Entry
 from sim.routing.bird.sessions import Live
 
 _CHOSEN_BY_BGP = "bgp"
+PREFERENCE, OLDER = "preference", "older route"
 
 
 class Step(NamedTuple):
@@ -106,6 +107,22 @@ def better(new: Entry, old: Entry) -> bool:
     if new.kind == "kernel":
         return _kernel_metric(new) < _kernel_metric(old)
     return False
+
+
+def deciding_step(best: Entry, other: Entry) -> str:
+    """What puts another route behind the best one."""
+    if best.preference != other.preference:
+        return PREFERENCE
+    if best.kind == other.kind == "kernel" and _kernel_metric(best) != _kernel_metric(other):
+        return "kernel metric"
+    if best.kind != _CHOSEN_BY_BGP or other.kind != _CHOSEN_BY_BGP:
+        return OLDER
+    found, name = _decided(EQUAL_STEPS, best, other)
+    if found is not None:
+        return name
+    if identifier(best) != identifier(other):
+        return "router id" if identifier(best) < identifier(other) else OLDER
+    return _decided(LAST_STEPS, best, other)[1] or OLDER
 
 
 def _kernel_metric(entry: Entry) -> int:

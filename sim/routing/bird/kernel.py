@@ -65,7 +65,7 @@ class KernelSync:
         if chosen is None:
             return None
         if self.protocol.merge_paths and chosen.is_reachable:
-            chosen = chosen.having(hops=self._merged(prefix, entries, chosen))
+            chosen = chosen.having(hops=self._merged(prefix, chosen))
         return self._installed(prefix, chosen)
 
     def _exported(self, prefix: Prefix, entry: Entry) -> Entry | None:
@@ -73,13 +73,19 @@ class KernelSync:
             return None
         return self._exports.passes(prefix, entry)
 
-    def _merged(self, prefix: Prefix, entries: list[Entry], chosen: Entry) -> tuple[Hop, ...]:
+    def merged_with(self, prefix: Prefix) -> dict[Entry, Entry]:
+        """The routes that share the best one's traffic, and what the filter makes of each."""
+        best, *others = self.table.ordered(prefix)
+        if not self.protocol.merge_paths or not best.is_reachable:
+            return {}
+        passed = {each: self._exported(prefix, each) for each in others if mergable(best, each)}
+        return {each: out for each, out in passed.items() if out is not None and out.is_reachable}
+
+    def _merged(self, prefix: Prefix, chosen: Entry) -> tuple[Hop, ...]:
         """rt_export_merged: the hops of all that equal the best and pass the filter, the first of them in order."""
         hops = dict.fromkeys(chosen.hops)
-        for entry in entries[1:]:
-            passed = self._exported(prefix, entry) if mergable(entries[0], entry) else None
-            if passed is not None and passed.is_reachable:
-                hops |= dict.fromkeys(passed.hops)
+        for entry in self.merged_with(prefix).values():
+            hops |= dict.fromkeys(entry.hops)
         if len(hops) == len(chosen.hops):
             return chosen.hops
         return tuple(sorted(hops, key=_order)[: self.protocol.merge_paths])

@@ -15,6 +15,7 @@ from sim.device.bird import (
     chosen,
 )
 from sim.errors import NotConverged
+from sim.explanation import Why
 from sim.policy import Policy
 from sim.routing import Advert, Changes, End, KernelRoute, Peering, Port
 from sim.routing.bird.doors import Door
@@ -24,6 +25,7 @@ from sim.routing.bird.local import Statics, direct_routes
 from sim.routing.bird.pipes import Pipe
 from sim.routing.bird.speaker import Speaker
 from sim.routing.bird.tables import Table
+from sim.routing.bird.why import explain
 
 _PASSES = 500
 
@@ -33,13 +35,13 @@ class BirdSuite:
 
     daemon = "bird"
 
-    def __init__(self, device: Device, ports: Mapping[str, Port]) -> None:
+    def __init__(self, device: Device, ports: Mapping[str, Port], contrary: bool = False) -> None:
         config = device.bird or BirdConfig()
         self.node = device.node
         self.ports = {name: port for name, port in ports.items() if port.vrf == "default"}
         self.router_id = router_id_of(config, self.ports)
         self.tables = {
-            name: Table(name, int(family[-1]), self.ports.values()) for name, family in config.tables.items()
+            name: Table(name, int(family[-1]), self.ports.values(), contrary) for name, family in config.tables.items()
         }
         self.speaker = Speaker(device.node, self.ports, self.tables)
         self.kernels: list[KernelSync] = []
@@ -209,6 +211,15 @@ class BirdSuite:
             if any(entry.live is not None for entry in routes.values())
         }
         return known | self.speaker.sent_prefixes()
+
+    def why(self, table: str, prefix: Prefix) -> Why | None:
+        """Why the kernel has this route in a table."""
+        found = (explain(each, prefix) for each in self.kernels if each.kernel_table == table)
+        return next((each for each in found if each is not None), None)
+
+    def is_tied(self) -> bool:
+        """Whether the order of events has decided anything."""
+        return any(table.tied for table in self.tables.values())
 
     def received(self, number: int) -> int:
         """How many routes are accepted from a session."""

@@ -1,6 +1,6 @@
 """A BIRD table: all routes of all protocols, the best of each prefix, and the next hops that are found in it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from sim.address import BITS, Address, Prefix
@@ -22,10 +22,16 @@ NOWHERE = Reach(UNREACHABLE, (), 0)
 
 
 class Table:
-    """One table. `ports` are the node's own: an address of theirs is no next hop."""
+    """One table. `ports` are the node's own: an address of theirs is no next hop.
 
-    def __init__(self, name: str, version: int, ports: Iterable[Port]) -> None:
-        self.name, self.version = name, version
+    Two things hang on the order of events in BIRD: of routes that nothing tells apart the older one stays, and a next
+    hop that was found keeps its way while a recursive route comes up beside it. `contrary` takes them the other way
+    round; `tied` is whether either has mattered.
+    """
+
+    def __init__(self, name: str, version: int, ports: Iterable[Port], contrary: bool = False) -> None:
+        self.name, self.version, self._contrary = name, version, contrary
+        self.tied = False
         self.routes: dict[Prefix, dict[Key, Entry]] = {}
         self.best: dict[Prefix, Entry] = {}
         self._dirty: dict[Prefix, None] = {}
@@ -52,10 +58,31 @@ class Table:
         for prefix in dirty:
             before = self.best.pop(prefix, None)
             if prefix in self.routes:
-                self.best[prefix] = best(tuple(self.routes[prefix].values()))
-            if self.best.get(prefix) != before:
+                self.best[prefix] = self._choose(tuple(self.routes[prefix].values()))
+            if self.best.get(prefix) != before or self._contrary:
                 self._tell(prefix)
+            elif any(self._asked(prefix)) and self._is_spoiled(prefix):
+                self.tied = True
         return list(dirty)
+
+    def _choose(self, entries: tuple[Entry, ...]) -> Entry:
+        older = best(entries)
+        if len(entries) == 1:
+            return older
+        newer = best(entries[::-1])
+        self.tied = self.tied or older is not newer
+        return newer if self._contrary else older
+
+    def _is_spoiled(self, prefix: Prefix) -> bool:
+        """Whether a recursive route with no less preference than the best keeps next hops from being found here."""
+        least = self.best[prefix].preference if prefix in self.best else 0
+        routes = self.routes.get(prefix, {}).values()
+        return any(each.recursive and each.preference >= least for each in routes)
+
+    def _asked(self, prefix: Prefix) -> Iterator[Address]:
+        """The addresses in a prefix whose ways were asked for."""
+        shift = BITS[prefix.version] - prefix.length
+        return (address for address in self._found if address.value >> shift << shift == prefix.network)
 
     def ordered(self, prefix: Prefix) -> list[Entry]:
         """A prefix's routes, the best first."""
@@ -82,7 +109,7 @@ class Table:
     def _over(self, address: Address, prefix: Prefix, entry: Entry) -> Reach:
         """What a route makes of a next hop. Not where a recursive route is beside it with no less preference, be it
         the best one or not (BIRD 2.0.12, seen on 2026-11-25), nor to ourselves."""
-        if any(each.recursive and each.preference >= entry.preference for each in self.routes[prefix].values()):
+        if self._is_spoiled(prefix):
             return NOWHERE
         if entry.destination != UNICAST:
             return Reach(entry.destination, (), igp_metric(entry))
@@ -94,8 +121,7 @@ class Table:
     def _tell(self, prefix: Prefix) -> None:
         """Ask again what was asked about addresses in a prefix whose best route has changed. A recursive one that has
         come up beside it since does not make BIRD ask again (rt_notify_hostcache): what it knew before stays true."""
-        shift = BITS[prefix.version] - prefix.length
-        for address in [each for each in self._found if each.value >> shift << shift == prefix.network]:
+        for address in list(self._asked(prefix)):
             before = self._found.pop(address)
             if self.reach(address) != before:
                 self.moved[address] = None
