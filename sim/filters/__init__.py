@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from sim.filters.actions import Nat
+from sim.filters.matches import asks
 from sim.filters.model import VERSIONS, Chain, Hook, Point, Rule, Table
 from sim.filters.packet import Packet, State
 from sim.filters.walk import Decision, Outcome, decide
@@ -66,19 +67,21 @@ class PacketFilter:
 
     def ask(self, point: Point, packet: Packet) -> Verdict:
         """Send a packet through the hook. Its state counts from connection tracking on (raw sees it untracked)."""
+        if (point, packet.version) not in self._order:
+            return Verdict(packet)
         state = packet.state
         early = point in (Point.PREROUTING, Point.OUTPUT)
-        found = Verdict(replace(packet, state=State.INVALID) if early and self._has_raw(point) else packet)
+        found = Verdict(packet._replace(state=State.INVALID) if early and self._has_raw(point) else packet)
         for priority, table, chain in self.hooked(point, packet.version):
             if early and priority > CONNTRACK and found.packet.state == State.INVALID != state:
-                found = replace(found, packet=replace(found.packet, state=state))
+                found = replace(found, packet=found.packet._replace(state=state))
             if chain.hook and chain.hook.kind == "nat" and (found.nat or found.packet.state != State.NEW):
                 continue
             found = _after(found, decide(table, chain, found.packet))
             if not found.passed:
                 return found
         if found.packet.state == State.INVALID != state:
-            found = replace(found, packet=replace(found.packet, state=state))
+            found = replace(found, packet=found.packet._replace(state=state))
         return found
 
     def verdicts(self, point: Point, packets: Iterable[Packet]) -> list[Verdict]:
@@ -88,6 +91,12 @@ class PacketFilter:
     def hooked(self, point: Point, version: int) -> Sequence[tuple[int, Table, Chain]]:
         """The base chains of a hook for an IP version, in the order in which the kernel asks them."""
         return self._order.get((point, version), ())
+
+    @cached_property
+    def asks_kinds(self) -> bool:
+        """Whether a rule asks what an address is to the node (LOCAL, BROADCAST ...)."""
+        rules = (rule for table in self.tables for chain in table.chains.values() for rule in chain.rules)
+        return any(asks(rule.matches, ("source_kind", "destination_kind")) for rule in rules)
 
     def _has_raw(self, point: Point) -> bool:
         return point in self._early

@@ -1,7 +1,7 @@
 """What a rule does with the packet that it matches: effects, after which the walk goes on, and what ends it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from sim.filters.matches import Match, all_hold
@@ -52,7 +52,7 @@ def _with(packet: Packet, field: str, value: int) -> Packet:
     if getattr(packet, field) == value:
         return packet
     changed: dict[str, Any] = {field: value}
-    return replace(packet, **changed)
+    return packet._replace(**changed)
 
 
 Effect = SetField | CopyField | NoTrack

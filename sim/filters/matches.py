@@ -128,6 +128,20 @@ def notes_of(matches: tuple[Match, ...]) -> tuple[Note, ...]:
     return tuple(found)
 
 
+def asks(matches: tuple[Match, ...], fields: tuple[str, ...]) -> bool:
+    """Whether some match asks about one of these fields."""
+    for match in matches:
+        if isinstance(match, Either):
+            if any(asks(option, fields) for option in match.options):
+                return True
+        elif isinstance(match, OneOf):
+            if set(fields) & set(match.fields):
+                return True
+        elif not isinstance(match, Unmodelled) and match.field in fields:
+            return True
+    return False
+
+
 def within(field: str, these: Ranges, negated: bool = False) -> Within:
     """A Within, negated or not."""
     return Within(field, complement(these) if negated else these)

@@ -1,7 +1,7 @@
 """A packet as a filter sees it: its headers, its interfaces, and what connection tracking thinks of it."""
 
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from sim.address import Address
 
@@ -35,9 +35,10 @@ class Kind(IntEnum):
     PROHIBIT = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
-    """One packet at one node. Ports are None where the protocol has none, ICMP's type and code where it is not ICMP.
+class Packet(NamedTuple):
+    """One packet at one node; a tuple, because it is changed at every step of its way.
+
+    Ports are None where the protocol has none, ICMP's type and code where it is not ICMP.
 
     An interface is "" where there is none (`outgoing` on INPUT). `source_kind` and `destination_kind` are the node's
     own view (Kind), None where nobody asked its FIB. `tracked` are conntrack's status bits SNAT (1) and DNAT (2).

@@ -1,6 +1,6 @@
 """What a host makes of a packet that has arrived: an answer, a refusal, or nothing."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from sim.address import Address
@@ -33,12 +33,12 @@ def react(state: NodeState, packet: Packet) -> Answered:
         if state.sysctls.get(ignored) == "1":
             return Answered(Reaction.SILENCE)
         kind, code = ECHO_REPLY[packet.protocol]
-        return Answered(Reaction.ANSWER, replace(_back(packet), icmp_type=kind, icmp_code=code))
+        return Answered(Reaction.ANSWER, _back(packet)._replace(icmp_type=kind, icmp_code=code))
     listens = _listens(state, packet)
     if packet.protocol == TCP:
         flags = SYN | ACK if listens else RST | ACK
         reaction = Reaction.ANSWER if listens else Reaction.REFUSAL
-        return Answered(reaction, replace(_back(packet), tcp_flags=flags))
+        return Answered(reaction, _back(packet)._replace(tcp_flags=flags))
     if listens:
         return Answered(Reaction.ANSWER, _back(packet))
     return Answered(Reaction.REFUSAL, unreachable(packet))
@@ -59,14 +59,13 @@ def unreachable(packet: Packet) -> Packet:
     protocol, kind, code = (ICMP, 3, 3) if packet.version == 4 else (ICMP6, 1, 4)
     back = _back(packet)
     about = (back.source, back.sport, back.destination, back.dport)
-    return replace(
-        back, protocol=protocol, sport=None, dport=None, icmp_type=kind, icmp_code=code, about=about, length=0
+    return back._replace(
+        protocol=protocol, sport=None, dport=None, icmp_type=kind, icmp_code=code, about=about, length=0
     )
 
 
 def _back(packet: Packet) -> Packet:
-    return replace(
-        packet,
+    return packet._replace(
         source=packet.destination,
         destination=packet.source,
         sport=packet.dport,

@@ -1,6 +1,7 @@
 """Where one way of a packet ends, in the words in which the harness tells the same of real packets."""
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from sim.filters import Verdict
 from sim.filters.packet import Packet
@@ -11,8 +12,7 @@ from sim.trace.tracking import Connection
 Hops = tuple[Hop, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class At:
+class At(NamedTuple):
     """A packet at a node: how it came there, and what the nodes on its way remember of it.
 
     `incoming` is the interface that IP sees, `came_by` the one with the cable (a bridge's port, a VLAN's carrier).
@@ -29,7 +29,7 @@ class At:
 
     def doubting(self, notes: tuple[Note, ...]) -> "At":
         """The same, with more that is not known."""
-        return replace(self, unsure=(*self.unsure, *notes)) if notes else self
+        return self._replace(unsure=(*self.unsure, *notes)) if notes else self
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,9 +70,19 @@ class Fib:
         self._site = site
         self._tables: dict[str, Lookup] = {}
         self._rules = {version: tuple(_rules(site, version)) for version in BITS}
+        self._plain = all(rule.is_plain for rules in self._rules.values() for _, rule in rules)
+        self._known: dict[tuple[Address, str, str | None], Choice] = {}
 
     def choose(self, query: Query) -> Choice:
         """The kernel's way for a packet."""
+        if not self._plain:
+            return self._choose(query)
+        key = (query.destination, query.outgoing, self._site.vrf(query.incoming or query.outgoing))
+        if key not in self._known:
+            self._known[key] = self._choose(query)
+        return self._known[key]
+
+    def _choose(self, query: Query) -> Choice:
         beyond = 0
         for priority, rule in self._rules[query.destination.version]:
             if priority < beyond or not rule.holds(query):
@@ -150,6 +160,12 @@ class _Selector:
     def holds(self, query: Query) -> bool:
         """Whether the rule is for this packet (fib_rule_match)."""
         return self._matches(query) != self.negated
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it asks for the destination alone."""
+        asked = (self.source, self.incoming, self.outgoing, self.mark, self.protocol, self.sports, self.dports)
+        return not any(asked)
 
     def _matches(self, query: Query) -> bool:
         if self.source and not (query.source and self.source.holds(query.source)):

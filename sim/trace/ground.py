@@ -73,8 +73,14 @@ class Site:
         """One interface."""
         return self.state.interfaces.get(name)
 
+    @cached_property
+    def _has_vrfs(self) -> bool:
+        return any(face.device == "vrf" for face in self.state.interfaces.values())
+
     def vrf(self, interface: str) -> str | None:
         """The VRF that an interface belongs to; None: the main table's."""
+        if not self._has_vrfs:
+            return None
         face = self.face(interface)
         if face is None:
             return None
@@ -91,14 +97,34 @@ class Site:
             return True
         return any(self.vrf(name) == vrf for name in self.own.get(address, ()))
 
+    @cached_property
+    def _kinds(self) -> dict[Address, Kind]:
+        return {}
+
     def kind(self, address: Address) -> Kind:
         """What the address is to the node (Kind), as its local table says; what is routed is UNICAST."""
+        if address not in self._kinds:
+            self._kinds[address] = self._kind(address)
+        return self._kinds[address]
+
+    def _kind(self, address: Address) -> Kind:
         if address in self.own or (address.version == 4 and address.value >> 24 == 127):
             return Kind.LOCAL
         if address in self.broadcasts or address == Address(0xFFFFFFFF):
             return Kind.BROADCAST
         top = address.value >> 120 == 0xFF if address.version == 6 else address.value >> 28 == 0xE
         return Kind.MULTICAST if top else Kind.UNICAST
+
+    @cached_property
+    def _reverse_paths(self) -> dict[str, int]:
+        return {}
+
+    def reverse_path(self, interface: str) -> int:
+        """rp_filter as the kernel goes by it: the larger of the interface's and of `all` (1 strict, 2 loose: RFC 3704)."""
+        if interface not in self._reverse_paths:
+            values = (self.sysctl(4, name, "rp_filter") for name in ("all", interface))
+            self._reverse_paths[interface] = max(int(value) if value.isdecimal() else 0 for value in values)
+        return self._reverse_paths[interface]
 
     def sysctl(self, version: int, interface: str, name: str) -> str:
         """An interface's parameter, as /proc tells it; what nobody told is that of `all`, or 0."""

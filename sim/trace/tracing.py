@@ -53,7 +53,7 @@ def _packet(aimed: Aim, source: Address, size_bytes: int | None) -> Packet:
     sport = (aimed.flow.sport or PROBE_PORT) if ports else None
     dport = (aimed.flow.dport or 0) if ports else None
     length = size_bytes or (20 if version == 4 else 40) + _HEADERS[protocol]
-    return replace(first_packet(source, aimed.destination, protocol, sport, dport), length=length)
+    return first_packet(source, aimed.destination, protocol, sport, dport)._replace(length=length)
 
 
 def _sources(ground: Ground, aimed: Aim, via: str) -> list[tuple[Address, str]]:
@@ -115,7 +115,7 @@ def _no_way_back(walk: Walk, end: Ending) -> _Result | None:
     choice = fib_of(walk.ground.site(end.where)).choose(Query(to, Address(packet.destination, packet.version)))
     if choice.type in ("local", "unicast"):
         return None
-    why = no_way(At(end.where, replace(packet, destination=packet.source)), choice).why
+    why = no_way(At(end.where, packet._replace(destination=packet.source)), choice).why
     return _Result(end.hops, Disposition.NO_ANSWER, end.where, f"no way back to {to}: {why}", unsure=end.at.unsure)
 
 

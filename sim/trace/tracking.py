@@ -5,7 +5,7 @@ ESTABLISHED; to one that did not, a SYN-ACK, RST or echo reply is INVALID (nf_co
 nf_conntrack_proto_icmp), a datagram is NEW.
 """
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from sim.filters.actions import Nat
 from sim.filters.packet import DNATTED, ICMP, ICMP6, SNATTED, TCP, Packet, State
@@ -14,8 +14,7 @@ Ends = tuple[int, int | None, int, int | None]
 """Source, source port, destination, destination port."""
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(NamedTuple):
     """What one node knows of a flow: how its packet came, and how the answer will come."""
 
     node: str
@@ -51,12 +50,12 @@ def known(packet: Packet, connection: Connection | None) -> Packet:
     """The packet as the node's connection tracking marks it."""
     if packet.about and connection:
         state = State.RELATED
-        return replace(packet, state=state, connection_mark=connection.mark, tracked=connection.tracked)
+        return packet._replace(state=state, connection_mark=connection.mark, tracked=connection.tracked)
     if connection is None:
         state = State.NEW if not packet.reply else _stray(packet)
-        return replace(packet, state=state, connection_mark=0, tracked=0)
+        return packet._replace(state=state, connection_mark=0, tracked=0)
     state = State.ESTABLISHED if packet.reply else State.NEW
-    return replace(packet, state=state, connection_mark=connection.mark, tracked=connection.tracked)
+    return packet._replace(state=state, connection_mark=connection.mark, tracked=connection.tracked)
 
 
 def _stray(packet: Packet) -> State:
@@ -70,10 +69,10 @@ def towards(packet: Packet, connection: Connection | None) -> Packet:
         return packet
     if packet.about:
         about = (*packet.about[:2], *connection.original[:2])
-        return replace(packet, destination=connection.original[0], about=about)
+        return packet._replace(destination=connection.original[0], about=about)
     if packet.reply:
-        return replace(packet, destination=connection.original[0], dport=connection.original[1])
-    return replace(packet, destination=connection.reply[0], dport=connection.reply[1])
+        return packet._replace(destination=connection.original[0], dport=connection.original[1])
+    return packet._replace(destination=connection.reply[0], dport=connection.reply[1])
 
 
 def onwards(packet: Packet, connection: Connection | None) -> Packet:
@@ -83,10 +82,10 @@ def onwards(packet: Packet, connection: Connection | None) -> Packet:
     if packet.about:
         same = packet.source == connection.reply[0]
         source = connection.original[2] if same else packet.source
-        return replace(packet, source=source, about=(*connection.original[2:], *packet.about[2:]))
+        return packet._replace(source=source, about=(*connection.original[2:], *packet.about[2:]))
     if packet.reply:
-        return replace(packet, source=connection.original[2], sport=connection.original[3])
-    return replace(packet, source=connection.reply[2], sport=connection.reply[3])
+        return packet._replace(source=connection.original[2], sport=connection.original[3])
+    return packet._replace(source=connection.reply[2], sport=connection.reply[3])
 
 
 def translated(packet: Packet, nat: Nat, local: int | None) -> Packet:
@@ -97,9 +96,9 @@ def translated(packet: Packet, nat: Nat, local: int | None) -> Packet:
     address = local if nat.kind in ("masquerade", "redirect") else _address(packet, nat)
     if nat.kind in ("snat", "masquerade"):
         source = packet.source if address is None else address
-        return replace(packet, source=source, sport=_port(packet.sport, nat))
+        return packet._replace(source=source, sport=_port(packet.sport, nat))
     destination = packet.destination if address is None else address
-    return replace(packet, destination=destination, dport=_port(packet.dport, nat))
+    return packet._replace(destination=destination, dport=_port(packet.dport, nat))
 
 
 def _address(packet: Packet, nat: Nat) -> int | None:

@@ -63,18 +63,18 @@ class Walk:
             return
         site = self.ground.site(at.node)
         connection = tracking.found(at.connections, at.node, at.packet)
-        packet = replace(tracking.known(at.packet, connection), incoming=at.incoming, outgoing="")
-        at = replace(at, seen=at.seen | {key})
+        packet = tracking.known(at.packet, connection)._replace(incoming=at.incoming, outgoing="")
+        at = at._replace(seen=at.seen | {key})
         if at.incoming == LOOPBACK:
-            yield from self._deliver(site, replace(at, packet=_with_kinds(site, packet)), connection)
+            yield from self._deliver(site, at._replace(packet=_with_kinds(site, packet)), connection)
             return
         came = packet
         verdict = site.filter.ask(Point.PREROUTING, _with_kinds(site, packet))
         if not verdict.passed:
-            yield stopped(verdict, replace(at, packet=packet))
+            yield stopped(verdict, at._replace(packet=packet))
             return
         packet, connection = _translate_in(site, at, verdict, connection, came)
-        yield from self._route(site, replace(at, packet=packet).doubting(verdict.unsure), connection)
+        yield from self._route(site, at._replace(packet=packet).doubting(verdict.unsure), connection)
 
     def _route(self, site: Site, at: At, connection: Connection | None) -> Iterator[Way]:
         choice = fib_of(site).choose(query(at.packet, at.incoming))
@@ -102,7 +102,7 @@ class Walk:
             if any(hop.node == at.node for hop in at.hops):
                 return _round(at)  # its own packet has come back
             return ended(Disposition.DENIED_IN, f"{source} is a martian source on {at.incoming}", at)
-        mode = max(int(site.sysctl(4, name, "rp_filter") or 0) for name in ("all", at.incoming))
+        mode = site.reverse_path(at.incoming)
         back = fib_of(site).choose(Query(source, Address(packet.destination), at.incoming, mark=0)) if mode else None
         if back is None or (back.type == "unicast" and (mode == 2 or _leads(site, back, at.incoming))):
             return None
@@ -110,19 +110,19 @@ class Walk:
         return ended(Disposition.DENIED_IN, why, at)
 
     def _deliver(self, site: Site, at: At, connection: Connection | None) -> Iterator[Way]:
-        verdict = site.filter.ask(Point.INPUT, replace(_with_kinds(site, at.packet), outgoing=""))
+        verdict = site.filter.ask(Point.INPUT, _with_kinds(site, at.packet)._replace(outgoing=""))
         if not verdict.passed:
             yield stopped(verdict, at)
             return
         packet, connections = _settle(site, at, verdict, connection, "")
-        yield arrived(replace(at, packet=packet, connections=connections).doubting(verdict.unsure))
+        yield arrived(at._replace(packet=packet, connections=connections).doubting(verdict.unsure))
 
     # --- through
 
     def _forward(
         self, site: Site, at: At, connection: Connection | None, route: Route | None, hop: NextHop
     ) -> Iterator[Way]:
-        packet = replace(at.packet, outgoing=hop.interface or "", ttl=at.packet.ttl - 1)
+        packet = at.packet._replace(outgoing=hop.interface or "", ttl=at.packet.ttl - 1)
         if packet.ttl < 1:
             yield ended(Disposition.LOOP, "TTL exceeded", at)
             return
@@ -133,7 +133,7 @@ class Walk:
         if not verdict.passed:
             yield stopped(verdict, at)
             return
-        forwarded = replace(at, packet=verdict.packet).doubting(verdict.unsure)
+        forwarded = at._replace(packet=verdict.packet).doubting(verdict.unsure)
         yield from self._leave(site, forwarded, connection, hop)
 
     def _too_big(self, site: Site, at: At, interface: str) -> Ending | None:
@@ -163,14 +163,14 @@ class Walk:
     def _output(self, site: Site, at: At, hop: NextHop) -> Iterator[Way]:
         """OUTPUT; where it changes the destination, or a route chain the mark, the route is chosen anew."""
         connection = tracking.found(at.connections, at.node, at.packet)
-        packet = replace(tracking.known(at.packet, connection), incoming="", outgoing=hop.interface or "")
+        packet = tracking.known(at.packet, connection)._replace(incoming="", outgoing=hop.interface or "")
         verdict = site.filter.ask(Point.OUTPUT, _with_kinds(site, packet))
         if not verdict.passed:
             yield stopped(verdict, at)
             return
         came = packet
         packet, connection = _translate_in(site, at, verdict, connection, came)
-        sent = replace(at, packet=packet).doubting(verdict.unsure)
+        sent = at._replace(packet=packet).doubting(verdict.unsure)
         if packet.destination == came.destination and (packet.mark == came.mark or not _reroutes(site)):
             yield from self._leave(site, sent, connection, hop)
             return
@@ -180,7 +180,7 @@ class Walk:
         elif choice.type != "unicast":
             yield no_way(sent, choice)
         for other in choice.hops:
-            moved = replace(sent, packet=replace(packet, outgoing=other.interface or ""))
+            moved = sent._replace(packet=packet._replace(outgoing=other.interface or ""))
             yield from self._leave(site, moved, connection, other)
 
     def _leave(self, site: Site, at: At, connection: Connection | None, hop: NextHop) -> Iterator[Way]:
@@ -190,9 +190,9 @@ class Walk:
             return
         interface = hop.interface or ""
         packet, connections = _settle(site, at, verdict, connection, interface)
-        passed = replace(at, packet=packet, connections=connections).doubting(verdict.unsure)
+        passed = at._replace(packet=packet, connections=connections).doubting(verdict.unsure)
         if interface == LOOPBACK:
-            yield replace(passed, incoming=LOOPBACK, came_by="")
+            yield passed._replace(incoming=LOOPBACK, came_by="")
             return
         yield from self._cross(site, passed, hop)
 
@@ -227,8 +227,8 @@ class Walk:
                 why = f"{self.size_bytes} bytes, and the MTU of {end[0]}:{end[1]} is {face.mtu_bytes}"
                 return ended(Disposition.TOO_BIG, why, at, out, end[0])
         hops = (*at.hops, Hop(at.node, at.came_by or None, out))
-        packet = replace(at.packet, mark=0)
-        return replace(at, node=node, incoming=incoming, came_by=into, hops=hops, packet=packet)
+        packet = at.packet._replace(mark=0)
+        return at._replace(node=node, incoming=incoming, came_by=into, hops=hops, packet=packet)
 
     def _cabled(self, way: Sequence[End], node: str) -> str | None:
         """Of the interfaces that a node sends by (or takes in, the way turned round), the one with a cable."""
@@ -284,11 +284,11 @@ def _reroutes(site: Site) -> bool:
 
 def _with_kinds(site: Site, packet: Packet) -> Packet:
     """What both addresses are to the node, where it has a filter that could ask."""
-    if not site.filter.tables:
+    if not site.filter.asks_kinds:
         return packet
     kinds = (site.kind(Address(value, packet.version)) for value in (packet.source, packet.destination))
     source, destination = kinds
-    return replace(packet, source_kind=source, destination_kind=destination)
+    return packet._replace(source_kind=source, destination_kind=destination)
 
 
 # --- connection tracking at a node
@@ -310,7 +310,7 @@ def _translate_in(
         packet = tracking.translated(packet, verdict.nat, local)
     original = tracking.ends(came)
     made = Connection(at.node, original, tracking.turned(tracking.ends(packet)), packet.connection_mark)
-    return replace(packet, tracked=made.tracked), made
+    return packet._replace(tracked=made.tracked), made
 
 
 def _redirected(site: Site, at: At, packet: Packet) -> int | None:
@@ -334,7 +334,7 @@ def _settle(
     if verdict.nat is not None:
         local = _masqueraded(site, packet, outgoing) if verdict.nat.kind == "masquerade" else None
         packet = tracking.translated(packet, verdict.nat, local)
-    made = replace(connection, reply=tracking.turned(tracking.ends(packet)), mark=packet.connection_mark)
+    made = connection._replace(reply=tracking.turned(tracking.ends(packet)), mark=packet.connection_mark)
     return packet, (*at.connections, made)
 
 

@@ -6,7 +6,7 @@ from sim.address import parse_address
 from sim.device import Device
 from sim.devices import parse_files
 from sim.errors import ConfigError
-from sim.filters import Packet, Point
+from sim.filters import Point
 from sim.filters.packet import first_packet
 from sim.filters.text import filter_rules
 from sim.topology.model import Kind, Node
@@ -58,7 +58,7 @@ def test_a_line_for_several_chains_and_interfaces_is_a_rule_in_each() -> None:
 
 def test_a_denied_packet_is_told_the_line_of_the_rules_file() -> None:
     made = first_packet(parse_address("10.9.0.1"), parse_address("10.0.0.1"), 6, 40000, 179)
-    packet = Packet(**{name: getattr(made, name) for name in Packet.__slots__} | {"incoming": "swp2"})
+    packet = made._replace(incoming="swp2")
     verdict = read(control=CONTROL).filter.ask(Point.INPUT, packet)
     assert not verdict.passed
     assert verdict.why.endswith("/policy.d/control.rules:7)")

@@ -25,7 +25,7 @@ def read(text: str, **includes: str) -> Device:
 
 def packet(dport: int = 22, source: str = "10.0.0.1", incoming: str = "eth0", **facts: object) -> Packet:
     made = first_packet(parse_address(source), parse_address("10.0.0.9"), 6, 40000, dport)
-    return Packet(**{name: getattr(made, name) for name in Packet.__slots__} | {"incoming": incoming, **facts})
+    return made._replace(incoming=incoming, **facts)
 
 
 def passes(device: Device, each: Packet, point: Point = Point.INPUT) -> bool:

@@ -15,7 +15,7 @@ from sim.filters.ranges import complement, intersection, ranges
 
 def packet(protocol: int = 6, dport: int = 22, incoming: str = "eth0", source: str = "10.0.0.2") -> Packet:
     made = first_packet(parse_address(source), parse_address("10.0.0.1"), protocol, 40000, dport)
-    return Packet(**{name: getattr(made, name) for name in Packet.__slots__} | {"incoming": incoming})
+    return made._replace(incoming=incoming)
 
 
 def accepted(rules: PacketFilter, each: Packet, point: Point = Point.INPUT) -> bool:
