@@ -120,7 +120,7 @@ class Site:
         return {}
 
     def reverse_path(self, interface: str) -> int:
-        """rp_filter as the kernel goes by it: the larger of the interface's and of `all` (1 strict, 2 loose: RFC 3704)."""
+        """rp_filter (RFC 3704; 1 strict, 2 loose): the larger of the interface's own and of `all` counts."""
         if interface not in self._reverse_paths:
             values = (self.sysctl(4, name, "rp_filter") for name in ("all", interface))
             self._reverse_paths[interface] = max(int(value) if value.isdecimal() else 0 for value in values)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sim.address import Address, parse_address
 from sim.device import Device
-from sim.flow import Flow, Trace
+from sim.flow import Flow, Hop, Trace
 from sim.links import Links, solve_links
 from sim.paper import Paper
 from sim.snapshot import Interface, Listener, NextHop, NodeState, Route
@@ -13,7 +13,7 @@ from sim.topology.model import Topology
 from sim.trace.fib import Query, fib_of
 from sim.trace.ground import End, Site
 from sim.trace.rules import policy_rules
-from sim.trace.tracing import trace_on
+from sim.trace.tracing import path_on, trace_on
 
 STAND_IN = parse_address("169.254.0.1")
 """What FRR's zebra names as IPv4 next hop on an unnumbered link, with a neighbour entry of its own (RFC 5549)."""
@@ -108,3 +108,8 @@ def trace(paper: Paper, flow: Flow, size_bytes: int | None = None, via: str | No
     link. SimError where the flow can not be sent.
     """
     return trace_on(ground_of(paper), flow, size_bytes, via)
+
+
+def path(paper: Paper, flow: Flow) -> tuple[Hop, ...] | None:
+    """The one path that the flow takes; None where a choice among next hops on its way is not known."""
+    return path_on(ground_of(paper), flow)

@@ -9,6 +9,7 @@ from sim.flow import Disposition, Flow, Trace
 from sim.snapshot import NextHop, Note
 from sim.trace.aim import Aim, aim
 from sim.trace.answer import Reaction, react
+from sim.trace.choice import taken_first
 from sim.trace.ending import At, Ending, Hops
 from sim.trace.fib import Query, fib_of
 from sim.trace.ground import Ground
@@ -36,13 +37,25 @@ def trace_on(ground: Ground, flow: Flow, size_bytes: int | None = None, via: str
 
     SimError where the flow can not be sent at all.
     """
-    aimed = aim(ground, flow)
-    walk = Walk(ground, size_bytes)
-    results: list[_Result] = []
-    for source, by in _sources(ground, aimed, via or ""):
-        start = At(aimed.sender, _packet(aimed, source, size_bytes))
-        results += [each for end in walk.send(start, by) for each in _complete(walk, aimed, end)]
-    return _told(flow, results)
+    return _told(flow, _results(Walk(ground, size_bytes), flow, via or ""))
+
+
+def path_on(ground: Ground, flow: Flow) -> Hops | None:
+    """The one path that the flow's packet takes; None where a choice on its way is not known.
+
+    Exact, or nothing: the source port must be the flow's own, since it is hashed. SimError as `trace_on`.
+    """
+    paths = {result.hops for result in _results(Walk(ground, exact=True), flow, "")}
+    return paths.pop() if len(paths) == 1 else None
+
+
+def _results(walk: Walk, flow: Flow, via: str) -> list[_Result]:
+    aimed = aim(walk.ground, flow)
+    found: list[_Result] = []
+    for source, by in _sources(walk, aimed, via):
+        start = At(aimed.sender, _packet(aimed, source, walk.size_bytes))
+        found += [each for end in walk.send(start, by) for each in _complete(walk, aimed, end)]
+    return found
 
 
 def _packet(aimed: Aim, source: Address, size_bytes: int | None) -> Packet:
@@ -56,24 +69,25 @@ def _packet(aimed: Aim, source: Address, size_bytes: int | None) -> Packet:
     return first_packet(source, aimed.destination, protocol, sport, dport)._replace(length=length)
 
 
-def _sources(ground: Ground, aimed: Aim, via: str) -> list[tuple[Address, str]]:
+def _sources(walk: Walk, aimed: Aim, via: str) -> list[tuple[Address, str]]:
     """The source addresses that the sender's kernel may choose, each with the interface that it then leaves by.
 
     The choice among next hops comes first, and the source follows it: several next hops may be several sources.
     """
     if aimed.source:
         return [(aimed.source, via)]
-    site = ground.site(aimed.sender)
+    site = walk.ground.site(aimed.sender)
     probe = _packet(aimed, aimed.destination, None)
     asked = Query(aimed.destination, None, "", via, probe.protocol, probe.sport or 0, probe.dport or 0)
     choice = fib_of(site).choose(asked)
     if choice.type == "local":
         return [(aimed.destination, via)]
-    hops = choice.hops or ((NextHop(None, via),) if via else ())
+    known = taken_first(site, choice, probe) if walk.exact and len(choice.hops) > 1 else choice.hops
+    hops = known or ((NextHop(None, via),) if via else ())
     nowhere = Address(0, aimed.destination.version)
     found = {(source_for(site, aimed.destination, choice.route, hop) or nowhere, hop.interface or "") for hop in hops}
     if len({source for source, _ in found}) == 1:
-        return [(next(iter(found))[0], via)]
+        return [(next(iter(found))[0], via or (hops[0].interface or "" if len(choice.hops) > len(hops) else ""))]
     return sorted(found) or [(nowhere, via)]
 
 

@@ -19,6 +19,7 @@ from sim.filters.packet import Kind, Packet
 from sim.flow import Disposition, Hop
 from sim.snapshot import NextHop, Route
 from sim.trace import tracking
+from sim.trace.choice import taken, taken_from
 from sim.trace.ending import At, Ending, arrived, ended, stopped
 from sim.trace.fib import Choice, Query, fib_of
 from sim.trace.ground import LOOPBACK, End, Ground, Site
@@ -35,6 +36,7 @@ class Walk:
 
     ground: Ground
     size_bytes: int | None = None
+    exact: bool = False  # of several next hops the one that the flow's hash means, where that is known
 
     def follow(self, at: At) -> Iterator[Ending]:
         """All ends of a packet that comes in at a node."""
@@ -89,7 +91,7 @@ class Walk:
         elif choice.type != "unicast":
             yield no_way(at, choice)
         else:
-            for hop in choice.hops:
+            for hop in taken(site, choice, at.packet) if self.exact and len(choice.hops) > 1 else choice.hops:
                 yield from self._forward(site, at, connection, choice.route, hop)
 
     def _bad_source(self, site: Site, at: At, choice: Choice) -> Ending | None:
@@ -154,7 +156,7 @@ class Walk:
             yield from self._output(site, at, NextHop(None, LOOPBACK))
         elif choice.type != "unicast":
             yield no_way(at, choice)
-        for hop in choice.hops:
+        for hop in taken_from(site, choice, at.packet) if self.exact and len(choice.hops) > 1 else choice.hops:
             if too_big := self._too_big(site, at, hop.interface or ""):
                 yield replace(too_big, why="larger than the MTU of the interface it leaves by")
             else:
