@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from sim.address import Address, Prefix
+from sim.address import BITS, Address, Prefix
 from sim.policies.frr_paths import FIELDS, CommunityList, PathList
 from sim.policies.frr_prefixes import NOTHING, READS_PREFIX, AccessList, PrefixList
 from sim.policy import Context
@@ -77,8 +77,9 @@ class MatchLength:
     reads = READS_PREFIX
 
     def boundaries(self) -> Iterable[Prefix]:
-        """Its length, and the next: it turns at every prefix of that length, wherever it lies."""
-        return (Prefix(0, self.length, self.version),)
+        """Its length, and the next: it turns at prefixes of these lengths, wherever they lie."""
+        longest = BITS[self.version]
+        return (Prefix(0, self.length, self.version), Prefix(0, min(self.length + 1, longest), self.version))
 
     def holds(self, prefix: Prefix, attributes: PathAttributes, context: Context) -> bool:
         """Whether the prefix has that length and version."""
