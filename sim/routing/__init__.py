@@ -188,6 +188,15 @@ class OrderBound(Protocol):
 
 
 @runtime_checkable
+class Swayed(Protocol):
+    """What a suite offers whose policies may contradict those of others."""
+
+    def is_swayed(self) -> bool:
+        """Whether policies make it prefer paths for more than their length."""
+        ...
+
+
+@runtime_checkable
 class Explaining(Protocol):
     """What a suite offers that can tell why it has chosen a route."""
 

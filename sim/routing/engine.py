@@ -8,12 +8,14 @@ otherwise elsewhere, and is remembered as such. What does not end at all is NotC
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from random import Random
+from typing import NoReturn
 
 from sim.address import Address, Prefix
 from sim.device import Device
 from sim.errors import NotConverged
 from sim.links import Links
-from sim.routing import Advert, Changes, End, LinkState, OrderBound, Peering, Suite
+from sim.routing import Advert, Changes, End, LinkState, OrderBound, Peering, Suite, Swayed
 from sim.routing.bfd import Watch
 from sim.routing.ground import bare_routes, lay
 from sim.routing.kernel import Kernel
@@ -28,6 +30,7 @@ _TURNS = 400
 _WATCHED = 10  # so many of the last rounds show what goes round
 _MEETINGS = 20
 _SHOWN = 5
+_EVEN = 0.5
 
 Place = tuple[str, str]  # a node, and the daemon of a suite on it
 Moved = tuple[str, str, Prefix]  # a route that changes: node, table, prefix
@@ -39,11 +42,13 @@ class Engine:
     Where a daemon prefers the older of equal paths, or two protocols tell each other what they have learnt, the network
     may come to rest in several ways. The plain run opens sessions between neighbours before OSPF has settled, as timers
     mostly have it; `contrary` does it the other way round, and takes the path that the plain run would take last: where
-    both agree, every order of events leads there.
+    both agree, every order of events leads there. `order` lets nodes speak and sessions open by lot.
     """
 
-    def __init__(self, links: Links, devices: Mapping[str, Device], contrary: bool = False) -> None:
-        self.links, self.devices, self._contrary = links, devices, contrary
+    def __init__(
+        self, links: Links, devices: Mapping[str, Device], contrary: bool = False, order: Random | None = None
+    ) -> None:
+        self.links, self.devices, self._contrary, self._order = links, devices, contrary, order
         self.ground = ground = lay(links)
         self.kernels = {name: Kernel(bare_routes(links, name)) for name in ground}
         self.suites: dict[Place, Suite] = {}
@@ -77,7 +82,7 @@ class Engine:
         registry = Registry(self.ground, [end for suite in self.suites.values() for end in suite.ends()])
         for _ in range(_MEETINGS):
             self.settle()
-            if self._contrary:
+            if self._contrary or (self._order is not None and self._order.random() < _EVEN):
                 self._settle_ospf()
             pairs, self.failures = meet(registry, self._source, self._arrives)
             if not self._meet(pairs) and not self._settle_ospf():
@@ -102,6 +107,10 @@ class Engine:
     def is_tied(self) -> bool:
         """Whether some suite's choice hangs on the order of events."""
         return any(suite.is_tied() for suite in self.suites.values() if isinstance(suite, OrderBound))
+
+    def is_swayed(self) -> bool:
+        """Whether some suite prefers paths for more than their length, so that routers may contradict each other."""
+        return any(suite.is_swayed() for suite in self.suites.values() if isinstance(suite, Swayed))
 
     # OSPF
 
@@ -179,6 +188,8 @@ class Engine:
                 self._others.pop(number)
                 self.suites[place].close(number)
                 self._awake[place] = None
+        if self._order is not None and len(fresh) > 1:
+            fresh = self._order.sample(fresh, (len(fresh) + 1) // 2)
         for pair in fresh:
             self._open(pair)
         return bool(gone or fresh)
@@ -214,6 +225,9 @@ class Engine:
 
     def settle(self) -> None:
         """Carry and work until nobody has news."""
+        if self._order is not None:
+            self._by_lot(self._order)
+            return
         moving: Counter[Moved] = Counter()
         for number in range(_ROUNDS):
             if not self._awake:
@@ -246,10 +260,26 @@ class Engine:
                 self.unsettled |= dict.fromkeys(moving)
                 return
             for place in sorted(self._awake):
-                del self._awake[place]
-                changes = self._work(place)
-                moving.update((place[0], table, prefix) for table, prefix, _ in changes.routes)
-                self._spread(place, changes)
+                moving.update(self._alone(place))
+        self._give_up(moving)
+
+    def _by_lot(self, order: Random) -> None:
+        """One suite after another, who is next drawn by lot."""
+        moving: Counter[Moved] = Counter()
+        for _ in range(_TURNS * len(self.suites)):
+            if not self._awake:
+                return
+            moving.update(self._alone(order.choice(sorted(self._awake))))
+        self._give_up(moving)
+
+    def _alone(self, place: Place) -> list[Moved]:
+        """Let one suite work, and deliver what it says; the routes that have changed."""
+        del self._awake[place]
+        changes = self._work(place)
+        self._spread(place, changes)
+        return [(place[0], table, prefix) for table, prefix, _ in changes.routes]
+
+    def _give_up(self, moving: Counter[Moved]) -> NoReturn:
         self.unsettled |= dict.fromkeys(moving)
         named = ", ".join(f"{node} {prefix}" for (node, _, prefix), _ in moving.most_common(_SHOWN))
         raise NotConverged(f"routes oscillate for ever: {named}")

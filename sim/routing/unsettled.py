@@ -1,10 +1,12 @@
 """Routes that real daemons may settle in several ways, found by letting events come in another order.
 
-Two runs are compared: the plain one, and one in which of equal paths the others came first (`Engine(contrary=True)`).
-What differs in some kernel table is unsettled. A network in which nothing hangs on age is run once only.
+The plain run is compared with one in which of equal paths the others came first (`Engine(contrary=True)`), where any
+choice hangs on that; and with some in which nodes speak by lot, where policies let routers contradict each other. What
+differs in some kernel table is unsettled. A network with neither is run once only.
 """
 
 from collections.abc import Iterator
+from random import Random
 
 from sim.address import Prefix
 from sim.errors import NotConverged
@@ -15,20 +17,28 @@ from sim.routing.kernel import Table, used
 
 _AGE = "equal paths: which one is used hangs on which came first"
 _WHEEL = "routers' preferences contradict each other: they come to rest in one of several ways"
+_DRAWS = 6
 _RESTLESS = "in another order of events it never comes to rest"
 
 
 def unsettled(engine: Engine) -> tuple[Unsettled, ...]:
-    """What may be otherwise in a network that has been solved."""
-    wheels = tuple(Unsettled(node, str(prefix), _WHEEL) for node, _, prefix in engine.unsettled)
-    if not engine.is_tied():
-        return wheels
-    other = Engine(engine.links, engine.devices, contrary=True)
+    """What may be otherwise in a network that has been solved, each route once."""
+    found = {(node, prefix): _WHEEL for node, _, prefix in engine.unsettled}
+    if engine.is_tied():
+        found = _otherwise(engine, Engine(engine.links, engine.devices, contrary=True), _AGE) | found
+    if engine.is_swayed():
+        for seed in range(_DRAWS):
+            found = _otherwise(engine, Engine(engine.links, engine.devices, order=Random(seed)), _WHEEL) | found
+    return tuple(Unsettled(node, str(prefix), why) for (node, prefix), why in found.items())
+
+
+def _otherwise(one: Engine, other: Engine, why: str) -> dict[tuple[str, Prefix], str]:
+    """What another run comes to differently."""
     try:
         other.run()
     except NotConverged:
-        return (*wheels, *(Unsettled(node, str(prefix), _RESTLESS) for node, _, prefix in other.unsettled))
-    return (*wheels, *(Unsettled(node, str(prefix), _AGE) for node, prefix in _differing(engine, other)))
+        return {(node, prefix): _RESTLESS for node, _, prefix in other.unsettled}
+    return dict.fromkeys(_differing(one, other), why)
 
 
 def _differing(one: Engine, two: Engine) -> Iterator[tuple[str, Prefix]]:

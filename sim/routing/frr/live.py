@@ -10,6 +10,7 @@ from sim.routing.chain import Chain
 from sim.routing.frr.paths import Sort
 
 DIRECT_TTL = 1
+_SWAYING = {"weight", "local_pref", "as_path", "origin", "med"}
 
 
 @dataclass(slots=True)
@@ -22,6 +23,13 @@ class Channel:
     raw: dict[Prefix, tuple[Advert, ...]] = field(default_factory=dict)
     accepted: dict[Prefix, int] = field(default_factory=dict)  # how many paths of each
     sent: dict[Prefix, tuple[Advert, ...]] = field(default_factory=dict)
+
+    def sways(self) -> bool:
+        """Whether paths may be preferred here, or by the neighbour, for more than their length."""
+        settings = self.settings
+        rewrites = settings.as_override or settings.remove_private_as is not None or settings.allowas_in
+        sways = self.imports.writes & _SWAYING or self.exports.writes & {"med", "origin"}
+        return bool(settings.weight or rewrites or sways)
 
 
 @dataclass(slots=True)

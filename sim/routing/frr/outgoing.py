@@ -51,9 +51,8 @@ class Outgoing:
         return sealed
 
     def _may_hear(self, live: Live, channel: Channel, path: Path) -> bool:
-        instance, came = self._instance, path.peering
-        if came is not None and came.number == live.peering.number:
-            return False
+        """Who sent a path hears it again: bgpd 8.4.4 leaves it to his loop check (seen 2026-11-25 with as-override)."""
+        instance = self._instance
         if live.sort is Sort.EBGP and instance.ebgp_requires_policy and not channel.settings.exports:
             return False  # RFC 8212
         if path.sort is Sort.IBGP and live.sort is Sort.IBGP and not self._reflects(channel, path):

@@ -133,6 +133,11 @@ class FrrSuite:
         """Whether some choice hangs on which of several paths came first."""
         return any(speaker.tied or speaker.mixes() for speaker in self.speakers.values())
 
+    def is_swayed(self) -> bool:
+        """Whether an import policy, a weight, or a rewritten AS path has a say in some choice."""
+        lives = (live for speaker in self.speakers.values() for live in speaker.lives.values())
+        return any(channel.sways() for live in lives for channel in live.channels.values())
+
     def bgp_prefixes(self) -> Iterable[Prefix]:
         """Every prefix in any BGP table."""
         return {prefix for table in self._tables() for prefix in table}
