@@ -6,6 +6,7 @@ from typing import Protocol
 
 from sim.address import Prefix
 from sim.device import Device
+from sim.filters.text import filter_rules
 from sim.links import Links
 from sim.links.face import Face
 from sim.routing import KernelRoute, Peering, Suite
@@ -17,6 +18,7 @@ from sim.routing.ospf.adjacency import DOWN, Adjacency
 from sim.routing.ospf.domain import Domain
 from sim.routing.values import Hop
 from sim.snapshot import Interface, NextHop, NodeState, Route, Session
+from sim.trace.listening import listeners_of
 from sim.trace.rules import policy_rules
 
 
@@ -65,6 +67,8 @@ class NodeStates(Mapping[str, NodeState]):
             tables=tables,
             rules=tuple(policy_rules(engine.devices[name].rules)),
             sessions=self._sessions.get(name, ()),
+            listeners=listeners_of(engine.devices[name]),
+            filters=filter_rules(engine.devices[name].filter.tables),
             sysctls=engine.links.sysctls(name),
             router_ids={key: value for suite in suites for key, value in suite.router_ids().items()},
             bgp_prefixes=tuple(sorted(map(str, prefixes))),

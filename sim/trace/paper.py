@@ -1,6 +1,6 @@
 """Paper as a Ground: the solved network as packets meet it, and `trace` on it."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from sim.address import Address, parse_address
@@ -8,10 +8,11 @@ from sim.device import Device
 from sim.flow import Flow, Hop, Trace
 from sim.links import Links, solve_links
 from sim.paper import Paper
-from sim.snapshot import Interface, Listener, NextHop, NodeState, Route
+from sim.snapshot import Interface, NextHop, NodeState, Route
 from sim.topology.model import Topology
 from sim.trace.fib import Query, fib_of
 from sim.trace.ground import End, Site
+from sim.trace.listening import listeners_of
 from sim.trace.rules import policy_rules
 from sim.trace.tracing import path_on, trace_on
 
@@ -79,16 +80,9 @@ class PaperGround:
 
 def _as_configured(state: NodeState, device: Device) -> NodeState:
     """The state with what the device says of listeners, parameters and policy rules, where it does not tell itself."""
-    listeners = state.listeners or (*device.listeners, *_speaking(device))
+    listeners = state.listeners or listeners_of(device)
     sysctls = {**device.sysctls, **state.sysctls}
     return replace(state, listeners=listeners, sysctls=sysctls, rules=state.rules or tuple(policy_rules(device.rules)))
-
-
-def _speaking(device: Device) -> Iterator[Listener]:
-    """BGP daemons listen on port 179 (RFC 4271 8.2.1)."""
-    if device.bgp or (device.bird is not None and "bird" in device.daemons):
-        for wildcard in ("0.0.0.0", "::"):
-            yield Listener("tcp", wildcard, 179, "bgpd" if device.bgp else "bird")
 
 
 _LATEST: list[PaperGround] = []
