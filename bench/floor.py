@@ -44,8 +44,8 @@ class Floor:
         for number, cable in enumerate(self.fabric.cables):
             ends = [(name, 0, None, spaces[router]) for router, name, _ in (cable.near, cable.far)]
             rtnls[cable.near[0]].do(netlink.veth(ends[0], ends[1], 10 + 2 * number))
-            for router, name, _ in (cable.near, cable.far):
-                rtnls[router].do(netlink.change(name, up=True))
+            router, name, _ = cable.far
+            rtnls[router].do(netlink.change(name, up=True))
         os.write(turn, b"." * _AT_ONCE)
         for pid in self.children.values():
             os.waitpid(pid, 0)

@@ -224,7 +224,8 @@ class Keeper:
             self.rtnl.do(netlink.veth(ends[0], ends[1], self.next_index))
             self.next_index += 2
             for end in (near, far):
-                self.dress(self.nodes[end["node"]], end)
+                if end is far or end.get("bridge") or end.get("addresses"):
+                    self.dress(self.nodes[end["node"]], end)
 
     def has(self, end: dict[str, Any]) -> bool:
         """Whether one end of a cable is there, be it in a node that is halted."""

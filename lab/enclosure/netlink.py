@@ -60,7 +60,8 @@ End = tuple[str, int, str | None, int]
 
 
 def veth(near: End, far: End, index: int) -> bytes:
-    """Make a veth whose ends are born in their namespaces. The peer's flags must be 0 here: set it up afterwards.
+    """Make a veth whose ends are born in their namespaces, the near one up. The far one must be set up afterwards: the
+    kernel takes no flags for it here.
 
     The ends get the interface indexes `index` and `index + 1`. They must differ: Linux holds the carrier event of a
     device whose own index equals its peer's back for up to a second (linkwatch), taking it for a device that is not
@@ -68,7 +69,7 @@ def veth(near: End, far: End, index: int) -> bytes:
     """
     peer = attribute(_VETH_PEER, _link(index=index + 1) + _end(*far))
     info = _text(_INFO_KIND, "veth") + attribute(_INFO_DATA | _NESTED, peer)
-    body = _link(index=index) + _end(*near) + attribute(_LINKINFO | _NESTED, info)
+    body = _link(_UP, _UP, index) + _end(*near) + attribute(_LINKINFO | _NESTED, info)
     return _message(_NEWLINK, _CREATE | _EXCL, body)
 
 
