@@ -125,7 +125,7 @@ def policies(draw: st.DrawFn) -> Policy:
     return neighbour(text, "10.0.0.1").families["ipv4"].imports[0]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(policies(), prefixes, attributes, contexts, st.data())
 def test_what_a_route_map_does_not_read_changes_nothing_else(
     policy: Policy, prefix: Prefix, route: PathAttributes, context: Context, data: st.DataObject
@@ -142,7 +142,7 @@ def test_what_a_route_map_does_not_read_changes_nothing_else(
     assert getattr(two, name) in (getattr(other, name), getattr(one, name))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(policies(), prefixes, attributes, contexts, contexts)
 def test_what_a_route_map_does_not_read_of_its_surroundings_changes_nothing(
     policy: Policy, prefix: Prefix, route: PathAttributes, context: Context, other: Context
@@ -151,7 +151,7 @@ def test_what_a_route_map_does_not_read_of_its_surroundings_changes_nothing(
     assert policy.apply(prefix, route, context) == policy.apply(prefix, route, Context(**kept))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(policies(), prefixes, attributes, contexts)
 def test_what_a_route_map_does_not_write_stays(
     policy: Policy, prefix: Prefix, route: PathAttributes, context: Context
@@ -162,7 +162,7 @@ def test_what_a_route_map_does_not_write_stays(
             assert getattr(found, name) == getattr(route, name)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(policies(), prefixes, prefixes, attributes, contexts)
 def test_prefixes_that_no_boundary_parts_are_treated_alike(
     policy: Policy, one: Prefix, two: Prefix, route: PathAttributes, context: Context

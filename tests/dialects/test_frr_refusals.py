@@ -87,6 +87,8 @@ REFUSED = [
     (PEER + "neighbor 10.0.0.1 prefix-list A", 3, "FRR knows no command"),
     (PEER + "maximum-paths 300", 3, "not a number from 1 to 256"),
     (PEER + "redistribute connected metric", 3, "lacks its value"),
+    (PEER + "redistribute everything", 3, "nothing to redistribute"),
+    ("router ospf\n redistribute everything", 2, "nothing to redistribute"),
     ("frr defaults laboratory", 1, "not a profile"),
     ("router ospf\n network 192.0.2.0/24 area 0\ninterface eth1\n ip ospf area 0", 4, "can not be mixed"),
     ("interface eth1\n ip ospf area 0\nrouter ospf\n network 192.0.2.0/24 area 0", 4, "can not be mixed"),

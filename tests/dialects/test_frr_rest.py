@@ -324,3 +324,52 @@ def test_a_protocol_that_the_model_does_not_know_is_told_and_passed_over() -> No
     assert [(note.place.line, note.text) for note in found.notes if not isinstance(note.place, str)] == [
         (1, "'router rip' is not modelled")
     ]
+
+
+def test_forwarding_lines_write_the_kernels_switch() -> None:
+    found = device("ip forwarding\nno ipv6 forwarding\n").sysctls
+    assert found == {"net.ipv4.conf.all.forwarding": "1", "net.ipv6.conf.all.forwarding": "0"}
+
+
+def test_a_list_that_only_an_idle_map_or_an_unmodelled_line_names_is_not_idle() -> None:
+    found = device(
+        """ip prefix-list A permit any
+           access-list B permit any
+           route-map IDLE permit 10
+            match ip address prefix-list A
+            match ip address GONE
+           router ospf
+            area 1 export-list B
+        """
+    ).findings
+    assert [(each.place.line, each.kind) for each in found] == [(3, "unused"), (5, "undefined")]
+
+
+def test_another_address_family_is_told_once_and_left_at_its_end() -> None:
+    found = device(
+        """router bgp 65000
+            neighbor 10.0.0.1 remote-as 1
+            address-family l2vpn evpn
+             neighbor 10.0.0.1 activate
+             advertise-all-vni
+            exit-address-family
+            address-family ipv4 unicast
+             network 10.0.0.0/8
+        """
+    )
+    assert len(found.notes) == 1
+    assert len(found.bgp[0].unmodelled) == 1
+    assert len(found.bgp[0].families["ipv4"].networks) == 1
+    assert found.understood["/etc/frr/frr.conf"].known == 5
+
+
+def test_neighbours_may_be_shut_down_unless_told_otherwise() -> None:
+    found = device(
+        """router bgp 65000
+            bgp default shutdown
+            neighbor 10.0.0.1 remote-as 1
+            neighbor 10.0.0.2 remote-as 1
+            no neighbor 10.0.0.2 shutdown
+        """
+    ).bgp[0]
+    assert [each.shutdown for each in found.neighbours] == [True, False]

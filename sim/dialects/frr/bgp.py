@@ -6,11 +6,10 @@ from sim.address import Address, parse_address, parse_prefix
 from sim.dialects.frr.defaults import bgp_defaults
 from sim.dialects.frr.drafts import BgpDraft
 from sim.dialects.frr.grammar import Commands, Handler, Words
-from sim.dialects.frr.reading import CONFIG, Reading, noted, number
+from sim.dialects.frr.reading import CONFIG, Reading, number
 
 BGP = Commands("router bgp", CONFIG)
 FAMILY = Commands("address-family", BGP, ["exit-address-family"])
-OTHER_FAMILY = Commands("address-family", BGP, ["exit-address-family"])
 ASN_MOST = 4294967295
 
 
@@ -90,6 +89,7 @@ _FLAGS = {
     "bgp deterministic-med": "deterministic_med",
     "bgp fast-external-failover": "fast_external_failover",
     "bgp enforce-first-as": "enforce_first_as",
+    "bgp default shutdown": "default_shutdown",
     "bgp shutdown": "shutdown",
     "bgp shutdown message ...": "shutdown",
 }
@@ -180,6 +180,7 @@ BGP.add(
     bgp lu-ipv4-explicit-null
     bgp lu-ipv6-explicit-null
     bgp graceful-shutdown
+    bgp route-reflector allow-outbound-policy
     bgp retain route-target all
     rfp ...
     segment-routing srv6
@@ -188,6 +189,21 @@ BGP.add(
     """,
     _unmodelled,
 )
-OTHER_FAMILY.add(
-    "neighbor|network|advertise-all-vni|advertise|rd|route-target|vni|maximum-paths|redistribute ...", noted
-)
+
+
+def _of_another_family(reading: Reading, words: Words, negated: bool) -> None:
+    """A line of a family that is not modelled: told once, where the family begins."""
+    reading.unknown += 1
+    reading.names.mentioned.update(words)
+
+
+class _AnyLine(Commands):
+    """A family whose every line is taken, until one that `router bgp` or the top knows by its first word."""
+
+    def find(self, words: Words) -> Handler | None:
+        """What another family may say begins with other words than what stands around it, `neighbor` aside."""
+        around = words[0] != "neighbor" and (BGP.find(words) is not None or CONFIG.find(words) is not None)
+        return None if around and words[0] not in ("network", "redistribute", "maximum-paths") else _of_another_family
+
+
+OTHER_FAMILY = _AnyLine("address-family", BGP, ["exit-address-family", "exit-vni"])

@@ -114,6 +114,7 @@ class Builder:
             for direction in ("in", "out")
         }
         rest = {name: value for name, value in values.items() if " " not in name}
+        rest["next_hop_unchanged"] = "next-hop" in values.get("attribute_unchanged", ())
         if "default_originate_policy" in rest:
             rest["default_originate_policy"] = self._map(rest["default_originate_policy"])
         return NeighbourFamily(filters["in"], filters["out"], **rest)

@@ -250,12 +250,25 @@ def redistribute(reading: Reading, words: Words, negated: bool) -> None:
     source, rest = words[1], words[2:]
     if rest and rest[0].isdecimal():
         source, rest = f"{source}-{rest[0]}", rest[1:]
+    may_redistribute(reading, words[1])
     sources = reading.bgp.family(family_name(reading)).redistributions
     if negated:
         sources.pop(source, None)
         return
     found = options(reading, rest, {"metric": 1, "route-map": 1})
     sources[source] = redistribution(reading, found)
+
+
+_SOURCES = frozenset(
+    {"babel", "bgp", "connected", "eigrp", "isis", "kernel", "local", "nhrp", "openfabric", "ospf", "ospf6", "rip"}
+    | {"ripng", "sharp", "static", "table", "table-direct", "vnc"}
+)
+
+
+def may_redistribute(reading: Reading, source: str) -> None:
+    """Refuses what is no protocol."""
+    if source not in _SOURCES:
+        raise reading.refuse(f"{source!r} is nothing to redistribute; known: {', '.join(sorted(_SOURCES))}")
 
 
 def redistribution(reading: Reading, found: dict[str, Words]) -> Values:

@@ -40,6 +40,8 @@ def _new(reading: Reading, word: str, address: Address | None) -> PeerDraft:
     """A neighbour is made, with the families that are active without asking."""
     key = word if address is None or ":" not in word else str(address)
     made = PeerDraft(key, reading.place, address=address, active=set(reading.bgp.default_families))
+    if reading.bgp.values.get("default_shutdown"):
+        made.values["shutdown"] = True
     reading.bgp.peers[key] = made
     return made
 
@@ -334,6 +336,7 @@ BGP.add(
     neighbor * port *
     neighbor * tcp-mss *
     neighbor * extended-optional-parameters
+    neighbor * graceful-shutdown
     """,
     peer_unmodelled,
 )

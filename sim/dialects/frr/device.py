@@ -11,6 +11,7 @@ from sim.dialects.frr.interfaces import interface_config
 from sim.dialects.frr.ospf_device import ospf_instance
 from sim.dialects.frr.pbr import rules_and_routes
 from sim.dialects.frr.reading import Reading
+from sim.dialects.frr.route_maps import judge_idle_maps
 from sim.dialects.frr.zebra import zebra_config
 from sim.topology.model import Kind, Node
 
@@ -33,6 +34,7 @@ def _device(node: str, daemons: frozenset[str], reading: Reading, understood: di
     bgp = tuple(builder.instance(draft) for draft in reading.bgps.values())
     interfaces = list(reading.interfaces.values())
     ospf = tuple(ospf_instance(draft, interfaces, reading.names) for draft in reading.ospfs.values())
+    judge_idle_maps(reading.names)
     rules, routes = rules_and_routes(reading)
     return Device(
         node,
@@ -43,6 +45,7 @@ def _device(node: str, daemons: frozenset[str], reading: Reading, understood: di
         bgp,
         ospf,
         zebra=zebra_config(reading),
+        sysctls=reading.sysctls,
         notes=tuple(reading.notes),
         findings=tuple(reading.names.findings()),
         understood=understood,

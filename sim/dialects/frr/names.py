@@ -88,6 +88,7 @@ class Names:
         self.lists: dict[tuple[str, str], ListDraft] = {}
         self.maps: dict[str, dict[int, EntryDraft]] = {}
         self.used: set[tuple[str, str]] = set()
+        self.mentioned: set[str] = set()  # words of lines that are not modelled: any may be a name
         self.missing: list[Named] = []
         self._made: dict[tuple[str, str], Any] = {}
         self._making: set[str] = set()
@@ -176,6 +177,6 @@ class Names:
         found += [
             Finding(place, "unused", f"{KINDS[kind]} {name!r} is defined here and used nowhere")
             for (kind, name), place in places.items()
-            if (kind, name) not in self.used
+            if (kind, name) not in self.used and name not in self.mentioned
         ]
         return sorted(found, key=lambda each: (each.place.file, each.place.line, each.text))

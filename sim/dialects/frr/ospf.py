@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 
 from sim.address import parse_address, parse_prefix
-from sim.dialects.frr.bgp_family import redistribution
+from sim.dialects.frr.bgp_family import may_redistribute, redistribution
 from sim.dialects.frr.drafts import OspfDraft, Values
 from sim.dialects.frr.grammar import Commands, Handler, Words
 from sim.dialects.frr.interfaces import INTERFACE
@@ -176,6 +176,7 @@ def redistribute(reading: Reading, words: Words, negated: bool) -> None:
     source, rest = words[1], words[2:]
     if rest and rest[0].isdecimal():
         source, rest = f"{source}-{rest[0]}", rest[1:]
+    may_redistribute(reading, words[1])
     if negated:
         reading.ospf.redistributions.pop(source, None)
         return

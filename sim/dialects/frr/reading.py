@@ -41,6 +41,7 @@ class Reading:
         self.static_tags: dict[tuple[object, ...], int] = {}
         self.pbr = Pbr()
         self.zebra = ZebraDraft()
+        self.sysctls: dict[str, str] = {}
         self.names = Names()
         self.bgps: dict[str, BgpDraft] = {}
         self.ospfs: dict[tuple[int, str], OspfDraft] = {}
@@ -65,6 +66,7 @@ class Reading:
         """Tell of a line that FRR knows and the model does not; gives its place."""
         place = self.place
         self.unknown += 1
+        self.names.mentioned.update(self.raw[self.line - 1].split())
         self.notes.append(Note(place, text))
         return place
 
@@ -128,6 +130,11 @@ def end(reading: Reading, words: Words, negated: bool) -> None:
 
 def silent(reading: Reading, words: Words, negated: bool) -> None:
     """A line that changes no route."""
+
+
+def mentioned(reading: Reading, words: Words, negated: bool) -> None:
+    """A line that changes no route, and may name lists that are then not idle."""
+    reading.names.mentioned.update(words)
 
 
 def noted(reading: Reading, words: Words, negated: bool) -> None:

@@ -545,6 +545,13 @@ def policy(names: Names, named: Named, daemon: str = "bgpd") -> Policy | None:
     return names.route_map(named, daemon, lambda name, entries: _compiled(names, name, entries, daemon))
 
 
+def judge_idle_maps(names: Names) -> None:
+    """Looks up the names in maps that nothing uses: what these use is not idle, and may be missing."""
+    for name in [name for name in names.maps if ("route-map", name) not in names.used]:
+        policy(names, Named("route-map", name, next(iter(names.maps[name].values())).place))
+        names.used.discard(("route-map", name))
+
+
 def _compiled(names: Names, name: str, drafts: dict[int, EntryDraft], daemon: str) -> RouteMap:
     entries = []
     unmodelled: list[Place] = []

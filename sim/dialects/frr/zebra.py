@@ -29,6 +29,12 @@ def router_id(reading: Reading, words: Words, negated: bool) -> None:
         reading.zebra.router_id = None if negated else parse_address(words[words.index("router-id") + 1])
 
 
+@CONFIG.on("ip|ipv6 forwarding")
+def forwarding(reading: Reading, words: Words, negated: bool) -> None:
+    """`ip forwarding`, `no ipv6 forwarding`: zebra writes the kernel's switch."""
+    reading.sysctls[f"net.ipv{_VERSIONS[words[0]]}.conf.all.forwarding"] = "0" if negated else "1"
+
+
 @CONFIG.on("ip|ipv6 protocol * route-map *")
 def protocol(reading: Reading, words: Words, negated: bool) -> None:
     """`ip protocol PROTO route-map NAME`: what the map refuses stays out of the kernel."""
