@@ -162,7 +162,7 @@ _OTHERS = {
     "krt_prefsrc": "ip",
     "krt_realm": "int",
     "krt_scope": "int",
-    **{f"krt_{name}": "int" for name in ("mtu", "window", "rtt", "rttvar", "ssthresh", "cwnd", "advmss")},
+    **{f"krt_{name}": "int" for name in ("mtu", "window", "rtt", "rttvar", "sstresh", "cwnd", "advmss")},
     **{f"krt_{name}": "int" for name in ("reordering", "hoplimit", "initcwnd", "rto_min", "initrwnd", "quickack")},
     "ospf_metric1": "int",
     "ospf_metric2": "int",
@@ -171,10 +171,8 @@ _OTHERS = {
     "rip_metric": "int",
     "rip_tag": "int",
     "babel_metric": "int",
-    "babel_router_id": "opaque",
-    "babel_seqno": "int",
-    "radv_preference": "enum RA",
-    "radv_lifetime": "int",
+    "ra_preference": "enum RA",
+    "ra_lifetime": "int",
 }
 
 ATTRIBUTES: Mapping[str, Attribute] = {

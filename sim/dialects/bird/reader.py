@@ -94,7 +94,9 @@ class Reader:
         """The same, to be raised."""
         found = token or self.here
         text = f"syntax error, unexpected {found}; expected {expected}"
-        if found.kind == "word" and found.text not in KEYWORDS and found.text not in self.symbols:
+        if found.kind == "word" and reserved(found.text):
+            text += f" ('{found.text}' is a word of BIRD's own)" if expected == "a new name" else ""
+        elif found.kind == "word" and found.text not in self.symbols:
             text += f" (nothing above is called '{found.text}')"
         return ConfigError(text, found.place)
 

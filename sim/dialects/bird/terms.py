@@ -29,7 +29,7 @@ from sim.policies.bird_terms import (
     Unknown,
     Variable,
 )
-from sim.policies.bird_values import ENUM_WORDS, Eclist, FilterError, Lclist, Value
+from sim.policies.bird_values import BIRD1_WORDS, ENUM_WORDS, Eclist, FilterError, Lclist, Value
 
 _COMPARISONS = ("=", "!=", "<", "<=", ">", ">=", "~", "!~")
 _EC_KINDS = ("rt", "ro", "generic", "unknown")
@@ -206,6 +206,9 @@ def _named(reader: Reader) -> Term:
     if word in ENUM_WORDS:
         reader.next()
         return Constant(ENUM_WORDS[word])
+    if reader.syntax == 1 and word in BIRD1_WORDS:
+        reader.note(f"'{word}' is not modelled", reader.next().place)
+        return Constant(BIRD1_WORDS[word])
     if word in ATTRIBUTES:
         reader.next()
         return Get(ATTRIBUTES[word])

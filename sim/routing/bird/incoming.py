@@ -58,6 +58,12 @@ class Incoming:
 
     def _completed(self, live: Live, advert: Advert) -> PathAttributes:
         """With a local preference, and the next hop, which travels beside."""
+        key = (id(advert.attributes), advert.next_hop)
+        if key not in live.received:
+            live.received[key] = self._with_preference(live, advert)
+        return live.received[key]
+
+    def _with_preference(self, live: Live, advert: Advert) -> PathAttributes:
         own = advert.attributes.local_pref
         keeps = own is not None and (live.interior or live.protocol.allow_local_pref)
         pref = own if keeps else live.protocol.default_local_pref

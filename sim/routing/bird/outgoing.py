@@ -100,7 +100,14 @@ def _uses_gateway(live: Live, channel: LiveChannel, entry: Entry) -> bool:
 
 
 def _updated(live: Live, before: Entry, attributes: PathAttributes) -> PathAttributes:
-    """bgp_update_attrs, without the next hop, and what no neighbour hears of."""
+    """bgp_update_attrs, without the next hop, and what no neighbour hears of; each kind of route is computed once."""
+    key = (id(attributes), before.live, before.attributes.med)
+    if key not in live.told:
+        live.told[key] = _rewritten(live, before, attributes)
+    return live.told[key]
+
+
+def _rewritten(live: Live, before: Entry, attributes: PathAttributes) -> PathAttributes:
     changes: dict[str, object] = {"next_hop": None, "others": ()}
     if not live.internal and not live.protocol.rs_client:
         changes |= _over_the_border(live, before, attributes)

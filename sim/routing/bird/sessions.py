@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from sim.address import Address, Prefix
 from sim.device.bird import BgpChannel, BgpProtocol
+from sim.route import PathAttributes
 from sim.routing import Advert, Peering, Port
 
 
@@ -32,6 +33,8 @@ class Live:
     port: str | None
     link_local: Address | None
     channels: dict[str, LiveChannel]
+    received: dict[tuple[int, Address], PathAttributes] = field(default_factory=dict)  # as kept, by what came
+    told: "dict[tuple[int, Live | None, int | None], PathAttributes]" = field(default_factory=dict)  # as sent, by what was kept
 
 
 def enliven(protocol: BgpProtocol, peering: Peering, router_id: Address, port: Port | None) -> Live:
