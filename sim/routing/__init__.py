@@ -20,6 +20,7 @@ from sim.address import Address, InterfaceAddress, Prefix
 from sim.errors import Place
 from sim.explanation import Why
 from sim.route import PathAttributes
+from sim.routing.bfd import Watch
 from sim.routing.ospf import External, OspfRoute, Router
 from sim.routing.values import Hop
 from sim.snapshot import RouteType
@@ -175,6 +176,15 @@ class Suite(Protocol):
 
     def received(self, number: int) -> int:
         """How many prefixes are accepted from a session."""
+        ...
+
+
+@runtime_checkable
+class Watching(Protocol):
+    """What a suite offers that asks for BFD sessions of their own."""
+
+    def watches(self) -> Iterable[Watch]:
+        """Those sessions, as far as there is a way to the neighbour."""
         ...
 
 

@@ -15,7 +15,7 @@ from sim.address import Address, Prefix
 from sim.device import Device
 from sim.errors import NotConverged
 from sim.links import Links
-from sim.routing import Advert, Changes, End, LinkState, OrderBound, Peering, Suite, Swayed
+from sim.routing import Advert, Changes, End, LinkState, OrderBound, Peering, Suite, Swayed, Watching
 from sim.routing.bfd import Watch
 from sim.routing.ground import bare_routes, lay
 from sim.routing.kernel import Kernel
@@ -99,6 +99,9 @@ class Engine:
             local = self._source(end, None)
             if local is not None and end.peer is not None:
                 yield Watch(end.node, local, end.peer, None, end.vrf, end.daemon)
+        for suite in self.suites.values():
+            if isinstance(suite, Watching):
+                yield from suite.watches()
         for each in (each for domain in self.domains for each in domain.adjacencies if each.circuit.bfd and each.up):
             local, peer = each.circuit.next_hop, each.far.next_hop
             if local is not None and peer is not None:

@@ -273,6 +273,14 @@ def test_bfd_is_up_where_both_sides_ask_for_it() -> None:
     assert sessions(paper, "a")["bgp 10.1.0.2"].up
 
 
+def test_bfd_watches_neighbours_that_it_names_itself() -> None:
+    paper = pair("protocol bfd { neighbor 10.1.0.2; neighbor 10.2.0.2; }", "protocol bfd { neighbor 10.1.0.1; }")
+    assert {name: each.up for name, each in sessions(paper, "a").items()} == {
+        "bfd 10.1.0.2": True,
+        "bfd 10.2.0.2": False,
+    }
+
+
 def test_too_many_routes_switch_a_session_off() -> None:
     limited = both(1, 65001, 65002, "import all; import limit 1 action disable; export none;")
     more = STATIC + "protocol static { ipv4; route 10.51.0.0/16 blackhole; }\n" + both(2, 65002, 65001)

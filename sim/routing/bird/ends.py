@@ -50,25 +50,25 @@ def source_of(protocol: BgpProtocol, peer: Address, ports: Mapping[str, Port], l
     """Our address on the session; None while BIRD would not try: a direct neighbour that is near no interface, a local
     address that no interface has."""
     if protocol.multihop is None:
-        port = direct_port(protocol, peer, ports)
+        port = near_port(peer, protocol.interface, ports)
         if port is None:
             return None
         if protocol.local is not None:
             return protocol.local if _owns(port, protocol.local) else None
-        return port.link_local if peer.is_link_local and peer.version == 6 else _address_towards(port, peer)
+        return port.link_local if peer.is_link_local and peer.version == 6 else address_towards(port, peer)
     if protocol.local is not None:
         return protocol.local if any(_owns(port, protocol.local) for port in ports.values()) else None
     route = lookup(peer)
     if route is None or not route.hops:
         return None
     leaving = ports.get(route.hops[0].interface or "")
-    return route.source or (None if leaving is None else _address_towards(leaving, route.hops[0].via or peer))
+    return route.source or (None if leaving is None else address_towards(leaving, route.hops[0].via or peer))
 
 
-def direct_port(protocol: BgpProtocol, peer: Address, ports: Mapping[str, Port]) -> Port | None:
-    """The interface that a direct neighbour is on."""
-    if protocol.interface is not None:
-        port = ports.get(protocol.interface)
+def near_port(peer: Address, interface: str | None, ports: Mapping[str, Port]) -> Port | None:
+    """The interface that a direct neighbour is on; the one named, if any is."""
+    if interface is not None:
+        port = ports.get(interface)
         near = port is not None and port.up and (peer.is_link_local or is_near(port, peer))
         return port if near else None
     return next((port for port in ports.values() if is_near(port, peer)), None)
@@ -81,7 +81,8 @@ def _owns(port: Port, address: Address) -> bool:
     return port.up and (own or port.link_local == address)
 
 
-def _address_towards(port: Port, peer: Address) -> Address | None:
+def address_towards(port: Port, peer: Address) -> Address | None:
+    """Our address on a port that speaks to a peer: on the same network if there is one, else the first."""
     far = next((own.address for own, other in port.peers if other == peer), None)
     same = [each for each in port.addresses if each.version == peer.version]
     near = next((each.address for each in same if each.network.holds(peer)), None)

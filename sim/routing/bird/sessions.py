@@ -7,6 +7,9 @@ from sim.device.bird import BgpChannel, BgpProtocol
 from sim.route import PathAttributes
 from sim.routing import Advert, Peering, Port
 
+_LOCAL_PREF = _PREFERENCE = 100
+_SWAYING = ("local_pref", "as_path", "med", "origin", "others")
+
 
 @dataclass(slots=True)
 class LiveChannel:
@@ -34,7 +37,9 @@ class Live:
     link_local: Address | None
     channels: dict[str, LiveChannel]
     received: dict[tuple[int, Address], PathAttributes] = field(default_factory=dict)  # as kept, by what came
-    told: "dict[tuple[int, Live | None, int | None], PathAttributes]" = field(default_factory=dict)  # as sent, by what was kept
+    told: "dict[tuple[int, Live | None, int | None], PathAttributes]" = field(
+        default_factory=dict
+    )  # as sent, by what was kept
 
 
 def enliven(protocol: BgpProtocol, peering: Peering, router_id: Address, port: Port | None) -> Live:

@@ -18,8 +18,9 @@ from sim.errors import NotConverged
 from sim.explanation import Why
 from sim.policy import Policy
 from sim.routing import Advert, Changes, End, KernelRoute, Peering, Port
+from sim.routing.bfd import Watch
 from sim.routing.bird.doors import Door
-from sim.routing.bird.ends import direct_port, end_of, router_id_of, source_of
+from sim.routing.bird.ends import address_towards, end_of, near_port, router_id_of, source_of
 from sim.routing.bird.kernel import KernelSync
 from sim.routing.bird.local import Statics, direct_routes
 from sim.routing.bird.pipes import Pipe
@@ -109,7 +110,7 @@ class BirdSuite:
             return False
         if protocol.multihop is not None:
             return bool(self._bfd)
-        port = direct_port(protocol, protocol.neighbour, self.ports)
+        port = near_port(protocol.neighbour, protocol.interface, self.ports)
         return port is not None and any(not e.interfaces or chosen(e.interfaces, port.name) for e in self._bfd)
 
     def source(self, end: End, peer: Address | None = None) -> Address | None:
@@ -217,9 +218,29 @@ class BirdSuite:
         found = (explain(each, prefix) for each in self.kernels if each.kernel_table == table)
         return next((each for each in found if each is not None), None)
 
+    def watches(self) -> Iterator[Watch]:
+        """The neighbours that a `protocol bfd` names itself."""
+        for protocol in self._bfd:
+            for peer, interface, multihop in protocol.neighbours:
+                yield from self._watch(peer, interface, multihop)
+
+    def _watch(self, peer: Address, interface: str | None, multihop: bool) -> Iterator[Watch]:
+        if multihop:
+            route = self._lookup(peer)
+            port = self.ports.get(route.hops[0].interface or "") if route is not None and route.hops else None
+        else:
+            port = near_port(peer, interface, self.ports)
+        local = None if port is None else address_towards(port, peer)
+        if port is not None and local is not None:
+            yield Watch(self.node, local, peer, None if multihop else port.name, daemon=self.daemon)
+
     def is_tied(self) -> bool:
         """Whether the order of events has decided anything."""
         return any(table.tied for table in self.tables.values())
+
+    def is_swayed(self) -> bool:
+        """Whether some session prefers routes for more than the length of their paths."""
+        return any(live.sways() for live in self.speaker.lives.values())
 
     def received(self, number: int) -> int:
         """How many routes are accepted from a session."""
