@@ -29,12 +29,13 @@ Action = Callable[..., None]
 class Stage:
     """A network while a story changes it. `drawn` has everything in place; `topology` is the network as it is now.
 
-    `down` are cables by their text, `mtus` those of cable ends that were set, in bytes, `killed` daemons by node.
+    `down` are cables by their text, with the end that was switched off; `mtus` those of cable ends that were set, in
+    bytes; `killed` daemons by node.
     """
 
     world: World
     drawn: Topology
-    down: set[str] = field(default_factory=set)
+    down: dict[str, str] = field(default_factory=dict)
     stopped: list[str] = field(default_factory=list)
     ended: dict[tuple[str, str], Service] = field(default_factory=dict)  # by node and name
     killed: set[tuple[str, str]] = field(default_factory=set)
@@ -44,7 +45,9 @@ class Stage:
     @property
     def topology(self) -> Topology:
         """The network as drawn, after the actions so far."""
-        now = replace(self.drawn, links=tuple(link for link in self.drawn.links if str(link) not in self.down))
+        now = self.drawn
+        for link in self.drawn.links:
+            now = now.without(link) if str(link) in self.down else now
         for name in self.stopped:
             now = now.without_node(name)
         return now
@@ -57,13 +60,13 @@ class Stage:
 def link_down(stage: Stage, link: CableEnd) -> None:
     """Pull the cable at `link` (node:interface): both ends lose carrier."""
     stage.world.set_link(link, up=False)
-    stage.down.add(str(stage.cable(link)))
+    stage.down[str(stage.cable(link))] = link
 
 
 def link_up(stage: Stage, link: CableEnd) -> None:
     """Plug the cable at `link` (node:interface) in again."""
     stage.world.set_link(link, up=True)
-    stage.down.discard(str(stage.cable(link)))
+    stage.down.pop(str(stage.cable(link)), None)
 
 
 def node_stop(stage: Stage, node: NodeName) -> None:

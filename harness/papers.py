@@ -1,14 +1,19 @@
 """The paper that goes with a Stage: its network solved as it is now, and solved once for as long as nothing changes."""
 
 from dataclasses import replace
+from typing import Any
 
 from harness.actions import Stage
 from sim.device import Device
 from sim.device.interfaces import InterfaceConfig
+from sim.device.static import StaticRoute
 from sim.devices import read_devices
+from sim.left_behind import left_behind
 from sim.paper import Paper
 from sim.solve import solve
 from sim.topology.model import Topology
+
+Killed = tuple[str, str]  # a node, and a daemon of it
 
 
 class Papers:
@@ -18,37 +23,52 @@ class Papers:
         self._stage = stage
         self._read: tuple[Topology, dict[str, Device]] | None = None
         self._solved: tuple[object, Paper] | None = None
+        self._left: dict[Killed, tuple[StaticRoute, ...]] = {}
 
     def paper(self) -> Paper:
         """The network as the actions so far have left it. ConfigError where a file is wrong."""
         stage = self._stage
-        state = (
-            id(stage.drawn),
-            frozenset(stage.down),
-            tuple(stage.stopped),
-            frozenset(stage.killed),
-            tuple(stage.mtus.items()),
-        )
+        downs, stops = tuple(stage.down.items()), tuple(stage.stopped)
+        state = (id(stage.drawn), downs, stops, frozenset(stage.killed), tuple(stage.mtus.items()))
         if self._solved is None or self._solved[0] != state:
+            self._bury()
             self._solved = state, solve(stage.topology, self._devices())
         return self._solved[1]
 
+    def _bury(self) -> None:
+        """Note what daemons that were just killed leave in their kernels: what they had put there before."""
+        self._left = {each: routes for each, routes in self._left.items() if each in self._stage.killed}
+        fresh = [each for each in self._stage.killed if each not in self._left]
+        if fresh:
+            before = self._solved[1] if self._solved else solve(self._stage.topology, self._devices())
+            for node, daemon in fresh:
+                state = before.snapshot.nodes.get(node)
+                self._left[node, daemon] = left_behind(state, daemon) if state is not None else ()
+
     def _devices(self) -> dict[str, Device]:
-        """Devices of the nodes that have power, without the daemons that were killed, with the MTUs that were set."""
+        """Devices of the nodes that have power, without the daemons that were killed, and with what was switched."""
         stage = self._stage
         if self._read is None or self._read[0] is not stage.drawn:
             self._read = stage.drawn, read_devices(stage.drawn)
         devices = {name: device for name, device in self._read[1].items() if name in stage.topology.nodes}
-        for node, daemon in stage.killed:
+        for (node, daemon), routes in self._left.items():
             if node in devices:
-                devices[node] = replace(devices[node], daemons=devices[node].daemons - {daemon})
+                devices[node] = _without(devices[node], daemon, routes)
         for end, mtu_bytes in stage.mtus.items():
-            node, _, interface = end.partition(":")
-            if node in devices:
-                devices[node] = _with_mtu(devices[node], interface, mtu_bytes)
+            _switch(devices, end, mtu_bytes=mtu_bytes)
+        for end in stage.down.values():
+            _switch(devices, end, up=False)
         return devices
 
 
-def _with_mtu(device: Device, interface: str, mtu_bytes: int) -> Device:
-    config = device.interfaces.get(interface) or InterfaceConfig(interface)
-    return replace(device, interfaces={**device.interfaces, interface: replace(config, mtu_bytes=mtu_bytes)})
+def _without(device: Device, daemon: str, routes: tuple[StaticRoute, ...]) -> Device:
+    return replace(device, daemons=device.daemons - {daemon}, statics=(*device.statics, *routes))
+
+
+def _switch(devices: dict[str, Device], end: str, **changes: Any) -> None:
+    """Change what an interface, `node:interface`, is told to be."""
+    node, _, interface = end.partition(":")
+    if node in devices:
+        config = devices[node].interfaces.get(interface) or InterfaceConfig(interface)
+        faces = {**devices[node].interfaces, interface: replace(config, **changes)}
+        devices[node] = replace(devices[node], interfaces=faces)
