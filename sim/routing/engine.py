@@ -19,11 +19,12 @@ from sim.routing import Advert, Changes, End, LinkState, OrderBound, Peering, Su
 from sim.routing.bfd import Watch
 from sim.routing.ground import bare_routes, lay
 from sim.routing.kernel import Kernel
-from sim.routing.meeting import Failure, Pair, Registry, meet
+from sim.routing.meeting import Failure, Pair, Registry, meet, sides
 from sim.routing.ospf import Router
 from sim.routing.ospf.domain import Domain
 from sim.routing.ospf.outside import Outside
 from sim.routing.suites import suites_of
+from sim.routing.way import Way
 
 _ROUNDS = 60
 _TURNS = 400
@@ -51,6 +52,7 @@ class Engine:
         self.links, self.devices, self._contrary, self._order = links, devices, contrary, order
         self.ground = ground = lay(links)
         self.kernels = {name: Kernel(bare_routes(links, name)) for name in ground}
+        self._way = Way(ground, self.kernels)
         self.suites: dict[Place, Suite] = {}
         for name, ports in ground.items():
             for suite in suites_of(devices[name], ports, contrary):
@@ -72,6 +74,7 @@ class Engine:
         routers = [router for _, suite in self._speakers.values() for router in suite.routers()]
         self.domains = [Domain(version, each) for version in (2, 3) if (each := _of_version(routers, version))]
         self._externals: dict[int, object] = {}
+        self.cut: dict[tuple[str, str], list[Prefix]] = {}  # OSPF routes with more equal ways than may be taken
         self.unsettled: dict[Moved, None] = {}
         self.rounds = 0
 
@@ -84,7 +87,7 @@ class Engine:
             self.settle()
             if self._contrary or (self._order is not None and self._order.random() < _EVEN):
                 self._settle_ospf()
-            pairs, self.failures = meet(registry, self._source, self._arrives)
+            pairs, self.failures = meet(registry, self._source, self._way.arrives)
             if not self._meet(pairs) and not self._settle_ospf():
                 return
         raise NotConverged("sessions come and go: a session's own routes lead to its end; " + self._named_sessions())
@@ -136,6 +139,7 @@ class Engine:
         news = False
         for name, routes in Outside(domain).routes(externals).items():
             place, suite = speakers[name]
+            self.cut[name] = [prefix for prefix, route in routes.items() if route.cut]
             if suite.learn_ospf(name[1], routes):
                 self._awake[place] = None
                 news = True
@@ -145,40 +149,6 @@ class Engine:
 
     def _source(self, end: End, peer: Address | None) -> Address | None:
         return self.suites[end.node, end.daemon].source(end, peer)
-
-    def _arrives(self, end: End, source: Address, destination: Address, other: End) -> bool:
-        """Whether our packets reach the other end before their TTL is over (a router that forwards takes one), and
-        with as much of it left as the other end wants (RFC 5082)."""
-        if destination.is_link_local:
-            return end.ttl >= other.minimum_ttl
-        node = end.node
-        for left in range(end.ttl, -1, -1):
-            if node == other.node:
-                return left + 1 >= other.minimum_ttl
-            if not left:
-                return False
-            kernel = self.kernels[node]
-            vrf = end.vrf if node == end.node else "default"
-            route = kernel.lookup("main" if vrf == "default" else vrf, destination)
-            if route is None or not route.hops:
-                return False
-            hop = route.hops[0]
-            found = self._across(node, hop.interface, hop.via or destination)
-            if found is None:
-                return False
-            node = found
-        return False
-
-    def _across(self, node: str, interface: str | None, gateway: Address) -> str | None:
-        """The node that answers for a gateway on a port's segment; on a cable its other end."""
-        port = self.ground[node].get(interface or "")
-        if port is None or not port.up:
-            return None
-        for far, name in port.neighbours:
-            face = self.ground.get(far, {}).get(name)
-            if face is not None and any(each.address == gateway for each in face.addresses):
-                return far
-        return port.neighbours[0][0] if len(port.neighbours) == 1 and gateway.is_link_local else None
 
     def _meet(self, pairs: Iterable[Pair]) -> bool:
         """Open and close sessions so that these are up; whether there was anything to do."""
@@ -202,25 +172,9 @@ class Engine:
         self._numbers += 2
         self.pairs[pair] = one, two
         self._others |= {one: two, two: one}
-        for number, end, far, local, peer, port in (
-            (one, pair.one, pair.two, pair.one_address, pair.two_address, pair.one_port),
-            (two, pair.two, pair.one, pair.two_address, pair.one_address, pair.two_port),
-        ):
-            place = (end.node, end.daemon)
-            peering = Peering(
-                number=number,
-                end=end,
-                local=local,
-                peer=peer,
-                interface=port,
-                remote_as=far.asn,
-                remote_id=far.router_id,
-                families=end.families & far.families,
-                addpath_tx=end.addpath_tx & far.addpath_rx,
-                extended_next_hop=end.extended_next_hop and far.extended_next_hop,
-                other=(far.node, far.key),
-            )
-            self.peerings[number] = place, peering
+        for peering in sides(pair, one, two):
+            place = (peering.end.node, peering.end.daemon)
+            self.peerings[peering.number] = place, peering
             self.suites[place].open(peering)
             self._awake[place] = None
 

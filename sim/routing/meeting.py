@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from sim.address import Address
-from sim.routing import End, Ground, Port
+from sim.routing import End, Ground, Peering, Port
 
 Source = Callable[[End, Address | None], Address | None]
 Arrives = Callable[[End, Address, Address, End], bool]
@@ -176,3 +176,25 @@ def _accepts_as(end: End, asn: int) -> bool:
     if end.remote_as is not None:
         return asn == end.remote_as
     return asn != end.asn or not end.external
+
+
+def sides(pair: Pair, one: int, two: int) -> Iterator[Peering]:
+    """What each side of a session that is up sees of it; their numbers are given."""
+    yield _side(one, pair.one, pair.two, pair.one_address, pair.two_address, pair.one_port)
+    yield _side(two, pair.two, pair.one, pair.two_address, pair.one_address, pair.two_port)
+
+
+def _side(number: int, end: End, far: End, local: Address, peer: Address, port: str | None) -> Peering:
+    return Peering(
+        number=number,
+        end=end,
+        local=local,
+        peer=peer,
+        interface=port,
+        remote_as=far.asn,
+        remote_id=far.router_id,
+        families=end.families & far.families,
+        addpath_tx=end.addpath_tx & far.addpath_rx,
+        extended_next_hop=end.extended_next_hop and far.extended_next_hop,
+        other=(far.node, far.key),
+    )

@@ -17,6 +17,7 @@ from sim.routing.kernel import Table, used
 
 _AGE = "equal paths: which one is used hangs on which came first"
 _WHEEL = "routers' preferences contradict each other: they come to rest in one of several ways"
+_CUT = "more equal ways than maximum-paths: ospfd takes those that its memory has first"
 _DRAWS = 6
 _RESTLESS = "in another order of events it never comes to rest"
 
@@ -24,6 +25,7 @@ _RESTLESS = "in another order of events it never comes to rest"
 def unsettled(engine: Engine) -> tuple[Unsettled, ...]:
     """What may be otherwise in a network that has been solved, each route once."""
     found = {(node, prefix): _WHEEL for node, _, prefix in engine.unsettled}
+    found |= {(node, prefix): _CUT for (node, _), prefixes in engine.cut.items() for prefix in prefixes}
     if engine.is_tied():
         found = _otherwise(engine, Engine(engine.links, engine.devices, contrary=True), _AGE) | found
     if engine.is_swayed():

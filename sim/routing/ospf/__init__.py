@@ -29,7 +29,8 @@ class Kind(IntEnum):
 
 
 class OspfRoute(NamedTuple):
-    """A route. `metric` is what zebra shows: of E2 the external metric. `cost` is what decides among equals."""
+    """A route. `metric` is what zebra shows: of E2 the external metric. `cost` is what decides among equals. `cut`:
+    there were more equal ways than `maximum-paths`, and which of them are taken is anybody's guess."""
 
     kind: Kind
     metric: int
@@ -37,6 +38,7 @@ class OspfRoute(NamedTuple):
     area: int | None = None
     cost: int = 0
     tag: int = 0
+    cut: bool = False
 
 
 class External(NamedTuple):

@@ -150,7 +150,7 @@ def _to(hop: Hop, address: Address) -> Hop:
 def _limited(route: OspfRoute, limit: int) -> OspfRoute:
     if len(route.hops) <= limit:
         return route
-    return route._replace(hops=_in_order(route.hops)[:limit])
+    return route._replace(hops=_in_order(route.hops)[:limit], cut=True)
 
 
 def _in_order(hops: Iterable[Hop]) -> tuple[Hop, ...]:
