@@ -37,9 +37,15 @@ class Live:
     link_local: Address | None
     channels: dict[str, LiveChannel]
     received: dict[tuple[int, Address], PathAttributes] = field(default_factory=dict)  # as kept, by what came
-    told: "dict[tuple[int, Live | None, int | None], PathAttributes]" = field(
-        default_factory=dict
-    )  # as sent, by what was kept
+    told: "dict[tuple[int, Live | None, int | None], PathAttributes]" = field(default_factory=dict)  # what was sent
+
+    def sways(self) -> bool:
+        """Whether this session's routes may be preferred for more than the length of their paths."""
+        settings = [channel.settings for channel in self.channels.values()]
+        written = {name for each in settings for name in each.imports.writes}
+        written |= {name for each in settings for name in each.exports.writes & {"as_path", "med", "origin"}}
+        usual = self.protocol.default_local_pref == _LOCAL_PREF and self.protocol.path_metric
+        return not usual or not written.isdisjoint(_SWAYING) or any(e.preference != _PREFERENCE for e in settings)
 
 
 def enliven(protocol: BgpProtocol, peering: Peering, router_id: Address, port: Port | None) -> Live:
