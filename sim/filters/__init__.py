@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from sim.filters.actions import Nat
-from sim.filters.matches import asks
+from sim.filters.actions import Lookup, Nat, Verb
+from sim.filters.matches import Match, asks
 from sim.filters.model import VERSIONS, Chain, Hook, Point, Rule, Table
 from sim.filters.packet import Packet, State
 from sim.filters.walk import Decision, Outcome, decide
@@ -19,6 +19,7 @@ from sim.snapshot import Note
 __all__ = ["Chain", "Decision", "Hook", "Packet", "PacketFilter", "Point", "Rule", "State", "Table", "Verdict"]
 
 CONNTRACK = -200
+_TRACKED = ("state", "tracked", "reply", "connection_mark")
 NAT_AT = {Point.PREROUTING: -100, Point.OUTPUT: -100, Point.INPUT: 100, Point.POSTROUTING: 100}
 
 
@@ -95,8 +96,29 @@ class PacketFilter:
     @cached_property
     def asks_kinds(self) -> bool:
         """Whether a rule asks what an address is to the node (LOCAL, BROADCAST ...)."""
-        rules = (rule for table in self.tables for chain in table.chains.values() for rule in chain.rules)
-        return any(asks(rule.matches, ("source_kind", "destination_kind")) for rule in rules)
+        return any(asks(matches, ("source_kind", "destination_kind")) for matches in self._asked())
+
+    @cached_property
+    def tracks(self) -> bool:
+        """Whether it matters to the node that it has seen a packet before: states, connection marks, translation."""
+        if any(asks(matches, _TRACKED) for matches in self._asked()):
+            return True
+        return self.translates
+
+    @cached_property
+    def translates(self) -> bool:
+        """Whether some rule translates addresses or ports."""
+        return any(isinstance(verb, Nat) for rule in self._rules() for verb in _verbs(rule.verb))
+
+    def _rules(self) -> Iterator[Rule]:
+        return (rule for table in self.tables for chain in table.chains.values() for rule in chain.rules)
+
+    def _asked(self) -> Iterator[tuple[Match, ...]]:
+        """What rules ask, and the elements of their maps."""
+        for rule in self._rules():
+            yield rule.matches
+            if isinstance(rule.verb, Lookup):
+                yield from (matches for matches, _ in rule.verb.elements)
 
     def _has_raw(self, point: Point) -> bool:
         return point in self._early
@@ -131,6 +153,13 @@ class PacketFilter:
         for table, chain in reversed(bases):
             if chain.hook and chain.hook.kind != "nat":
                 yield chain.hook.priority, table, chain
+
+
+def _verbs(verb: Verb | None) -> Iterator[Verb]:
+    if isinstance(verb, Lookup):
+        yield from (each for _, each in verb.elements)
+    elif verb is not None:
+        yield verb
 
 
 def _after(found: Verdict, decision: Decision) -> Verdict:

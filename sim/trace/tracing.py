@@ -14,6 +14,7 @@ from sim.trace.ending import At, Ending, Hops
 from sim.trace.fib import Query, fib_of
 from sim.trace.ground import Ground
 from sim.trace.source import source_for
+from sim.trace.tracking import Connection
 from sim.trace.walk import Walk, no_way
 
 PROBE_PORT = 61000  # the harness' probes send from 61000 up where the flow does not say
@@ -52,9 +53,10 @@ def path_on(ground: Ground, flow: Flow) -> Hops | None:
 def _results(walk: Walk, flow: Flow, via: str) -> list[_Result]:
     aimed = aim(walk.ground, flow)
     found: list[_Result] = []
+    known: Returns = {}
     for source, by in _sources(walk, aimed, via):
         start = At(aimed.sender, _packet(aimed, source, walk.size_bytes))
-        found += [each for end in walk.send(start, by) for each in _complete(walk, aimed, end)]
+        found += [each for end in walk.send(start, by) for each in _complete(walk, aimed, end, known)]
     return found
 
 
@@ -94,7 +96,10 @@ def _sources(walk: Walk, aimed: Aim, via: str) -> list[tuple[Address, str]]:
 # --- what became of each path
 
 
-def _complete(walk: Walk, aimed: Aim, end: Ending) -> Iterator[_Result]:
+Returns = dict[tuple[str, Packet, tuple[Connection, ...]], tuple[Ending, ...]]
+
+
+def _complete(walk: Walk, aimed: Aim, end: Ending, known: Returns) -> Iterator[_Result]:
     if end.disposition is not None:
         yield _Result(end.hops, end.disposition, end.where, end.why, unsure=end.at.unsure)
         return
@@ -102,13 +107,24 @@ def _complete(walk: Walk, aimed: Aim, end: Ending) -> Iterator[_Result]:
     if reacted.packet is None:
         yield _unanswered(walk, end, reacted.reaction)
         return
-    back = At(end.where, reacted.packet, connections=end.at.connections, unsure=end.at.unsure)
-    small = replace(walk, size_bytes=None) if reacted.packet.about else walk
-    for returned in small.send(back):
+    for returned in _returns(walk, end, reacted.packet, known):
         if reacted.packet.about and (returned.disposition is not None or returned.where != aimed.sender):
             yield _unanswered(walk, end, reacted.reaction)
         else:
             yield _back(aimed, end, returned, reacted.reaction)
+
+
+def _returns(walk: Walk, end: Ending, packet: Packet, known: Returns) -> Sequence[Ending]:
+    """How the answer ends, each way once. Where nodes on the way remember the same, paths there share the answer."""
+    key = (end.where, packet, end.at.connections)
+    if key not in known:
+        small = replace(walk, size_bytes=None) if packet.about else walk
+        endings: dict[object, Ending] = {}
+        for back in small.send(At(end.where, packet, connections=end.at.connections)):
+            told = (back.disposition, back.where, back.why, back.at.packet, back.at.unsure)
+            endings.setdefault(told, back)
+        known[key] = tuple(endings.values())
+    return known[key]
 
 
 def _unanswered(walk: Walk, end: Ending, reaction: Reaction) -> _Result:
@@ -137,16 +153,15 @@ def _back(aimed: Aim, there: Ending, back: Ending, reaction: Reaction) -> _Resul
     """The answer's end, as the end of the whole."""
     packet = back.at.packet
     told = str(Address(packet.source, packet.version))
-    unsure = back.at.unsure
+    unsure = (*there.at.unsure, *back.at.unsure)
     if back.disposition is not None:
         return _Result(there.hops, Disposition.NO_ANSWER, back.where, _died(there, back), unsure=unsure)
     if back.where != aimed.sender:
         why = f"the answer went to {back.where}"
         return _Result(there.hops, Disposition.NO_ANSWER, back.where, why, told, unsure)
-    expected = there.at.connections[0].original[2:] if there.at.connections else None
     if packet.about:
         return _Result(there.hops, Disposition.REFUSED, there.where, f"port unreachable, says {told}", told, unsure)
-    if expected and (packet.source, packet.sport) != expected:
+    if packet.source != aimed.destination.value or packet.sport not in (None, aimed.flow.dport or 0):
         why = f"the answer comes from {told}, which nobody asked"
         return _Result(there.hops, Disposition.NO_ANSWER, back.where, why, told, unsure)
     if reaction is Reaction.REFUSAL:

@@ -301,7 +301,7 @@ def _translate_in(
 ) -> tuple[Packet, Connection | None]:
     """Behind PREROUTING or OUTPUT: the destination translated, and the connection as far as it is known."""
     packet = verdict.packet
-    if packet.state == State.UNTRACKED:
+    if packet.state == State.UNTRACKED or not site.filter.tracks:
         return packet, None
     if connection is not None:
         return tracking.towards(packet, connection), connection
