@@ -79,11 +79,17 @@ SNATTED, DNATTED = 1, 2
 
 
 def first_packet(
-    source: Address, destination: Address, protocol: int, sport: int | None = None, dport: int | None = None
+    source: Address,
+    destination: Address,
+    protocol: int,
+    sport: int | None = None,
+    dport: int | None = None,
+    length: int = 60,
 ) -> Packet:
     """The packet that opens a conversation: a SYN, a datagram, or an echo request."""
+    value, to, version = source.value, destination.value, source.version
     if protocol in ECHO:
         kind, code = ECHO[protocol]
-        return Packet(source.value, destination.value, source.version, protocol, icmp_type=kind, icmp_code=code)
+        return Packet(value, to, version, protocol, icmp_type=kind, icmp_code=code, length=length)
     flags = SYN if protocol == TCP else None
-    return Packet(source.value, destination.value, source.version, protocol, sport, dport, tcp_flags=flags)
+    return Packet(value, to, version, protocol, sport, dport, tcp_flags=flags, length=length)

@@ -137,17 +137,16 @@ def _decision(table: Table, chain: Chain, end: _End, packet: Packet) -> Decision
     if verb is None:
         drops = chain.hook is not None and chain.hook.drops
         return Decision("drop" if drops else "accept", table, chain, None, packet)
-    made = Decision("accept", table, end.chain, end.rule, packet)
+    if isinstance(verb, Accept):
+        return Decision("accept", table, end.chain, end.rule, packet)
     if isinstance(verb, Drop):
-        return replace(made, outcome="drop")
+        return Decision("drop", table, end.chain, end.rule, packet)
     if isinstance(verb, Reject):
-        return replace(made, outcome="reject", reject=verb.kind)
+        return Decision("reject", table, end.chain, end.rule, packet, reject=verb.kind)
     if isinstance(verb, Nat):
-        return replace(made, nat=verb)
-    if isinstance(verb, Hand):
-        return replace(made, unsure=(verb.note,))
-    assert isinstance(verb, Accept), verb
-    return made
+        return Decision("accept", table, end.chain, end.rule, packet, nat=verb)
+    assert isinstance(verb, Hand), verb
+    return Decision("accept", table, end.chain, end.rule, packet, unsure=(verb.note,))
 
 
 def chains_of(table: Table) -> Mapping[str, Chain]:

@@ -5,7 +5,7 @@ from enum import Enum
 
 from sim.address import Address
 from sim.filters.packet import ACK, ECHO_REPLY, ICMP, ICMP6, RST, SYN, TCP, UDP, Packet
-from sim.snapshot import NodeState
+from sim.trace.ground import Site
 
 NAMES = {TCP: "tcp", UDP: "udp"}
 
@@ -26,15 +26,15 @@ class Answered:
     packet: Packet | None = None
 
 
-def react(state: NodeState, packet: Packet) -> Answered:
+def react(site: Site, packet: Packet) -> Answered:
     """The host's own doing: ICMP echo by its kernel, ports by their listeners."""
     if packet.protocol in (ICMP, ICMP6):
         ignored = "net.ipv4.icmp_echo_ignore_all" if packet.version == 4 else "net.ipv6.icmp.echo_ignore_all"
-        if state.sysctls.get(ignored) == "1":
+        if site.state.sysctls.get(ignored) == "1":
             return Answered(Reaction.SILENCE)
         kind, code = ECHO_REPLY[packet.protocol]
         return Answered(Reaction.ANSWER, _back(packet)._replace(icmp_type=kind, icmp_code=code))
-    listens = _listens(state, packet)
+    listens = _listens(site, packet)
     if packet.protocol == TCP:
         flags = SYN | ACK if listens else RST | ACK
         reaction = Reaction.ANSWER if listens else Reaction.REFUSAL
@@ -44,14 +44,11 @@ def react(state: NodeState, packet: Packet) -> Answered:
     return Answered(Reaction.REFUSAL, unreachable(packet))
 
 
-def _listens(state: NodeState, packet: Packet) -> bool:
+def _listens(site: Site, packet: Packet) -> bool:
     """Whether a socket takes it: bound to the address, or to the wildcard of its family."""
     wildcard = "0.0.0.0" if packet.version == 4 else "::"
-    addresses = (wildcard, str(Address(packet.destination, packet.version)))
-    return any(
-        each.protocol == NAMES.get(packet.protocol) and each.port == packet.dport and each.address in addresses
-        for each in state.listeners
-    )
+    bound = site.listening.get((NAMES.get(packet.protocol, ""), packet.dport or 0), ())
+    return wildcard in bound or (bool(bound) and str(Address(packet.destination, packet.version)) in bound)
 
 
 def unreachable(packet: Packet) -> Packet:

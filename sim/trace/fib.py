@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
 from sim.address import BITS, Address, Prefix, parse_prefix
@@ -18,8 +18,7 @@ _DROPS: Mapping[RouteType, Kind] = {RouteType(name): kind for name, kind in ACTI
 _DEFAULT_RULES = (PolicyRule(0, "from all", "local"), PolicyRule(32766, "from all", "main"))
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """A packet whose way is asked: `incoming` "" where the node itself sends it, `outgoing` where it must leave by."""
 
     destination: Address

@@ -69,6 +69,15 @@ class Site:
         nets = [each for _, each in self.addresses if each.version == 4 and each.length < 31]
         return frozenset(Address(each.network.network | ((1 << (32 - each.length)) - 1)) for each in nets)
 
+    @cached_property
+    def listening(self) -> Mapping[tuple[str, int], tuple[str, ...]]:
+        """The addresses that listeners are bound to, by protocol and port."""
+        found: dict[tuple[str, int], tuple[str, ...]] = {}
+        for each in self.state.listeners:
+            key = (each.protocol, each.port)
+            found[key] = (*found.get(key, ()), each.address)
+        return found
+
     def face(self, name: str) -> Interface | None:
         """One interface."""
         return self.state.interfaces.get(name)

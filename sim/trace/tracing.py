@@ -68,7 +68,7 @@ def _packet(aimed: Aim, source: Address, size_bytes: int | None) -> Packet:
     sport = (aimed.flow.sport or PROBE_PORT) if ports else None
     dport = (aimed.flow.dport or 0) if ports else None
     length = size_bytes or (20 if version == 4 else 40) + _HEADERS[protocol]
-    return first_packet(source, aimed.destination, protocol, sport, dport)._replace(length=length)
+    return first_packet(source, aimed.destination, protocol, sport, dport, length)
 
 
 def _sources(walk: Walk, aimed: Aim, via: str) -> list[tuple[Address, str]]:
@@ -87,6 +87,8 @@ def _sources(walk: Walk, aimed: Aim, via: str) -> list[tuple[Address, str]]:
     known = taken_first(site, choice, probe) if walk.exact and len(choice.hops) > 1 else choice.hops
     hops = known or ((NextHop(None, via),) if via else ())
     nowhere = Address(0, aimed.destination.version)
+    if len(choice.hops) == 1:
+        return [(source_for(site, aimed.destination, choice.route, hops[0]) or nowhere, via)]
     found = {(source_for(site, aimed.destination, choice.route, hop) or nowhere, hop.interface or "") for hop in hops}
     if len({source for source, _ in found}) == 1:
         return [(next(iter(found))[0], via or (hops[0].interface or "" if len(choice.hops) > len(hops) else ""))]
@@ -103,7 +105,7 @@ def _complete(walk: Walk, aimed: Aim, end: Ending, known: Returns) -> Iterator[_
     if end.disposition is not None:
         yield _Result(end.hops, end.disposition, end.where, end.why, unsure=end.at.unsure)
         return
-    reacted = react(walk.ground.site(end.where).state, end.at.packet)
+    reacted = react(walk.ground.site(end.where), end.at.packet)
     if reacted.packet is None:
         yield _unanswered(walk, end, reacted.reaction)
         return

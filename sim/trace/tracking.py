@@ -53,6 +53,8 @@ def known(packet: Packet, connection: Connection | None) -> Packet:
         return packet._replace(state=state, connection_mark=connection.mark, tracked=connection.tracked)
     if connection is None:
         state = State.NEW if not packet.reply else _stray(packet)
+        if (packet.state, packet.connection_mark, packet.tracked) == (state, 0, 0):
+            return packet
         return packet._replace(state=state, connection_mark=0, tracked=0)
     state = State.ESTABLISHED if packet.reply else State.NEW
     return packet._replace(state=state, connection_mark=connection.mark, tracked=connection.tracked)

@@ -229,7 +229,7 @@ class Walk:
                 why = f"{self.size_bytes} bytes, and the MTU of {end[0]}:{end[1]} is {face.mtu_bytes}"
                 return ended(Disposition.TOO_BIG, why, at, out, end[0])
         hops = (*at.hops, Hop(at.node, at.came_by or None, out))
-        packet = at.packet._replace(mark=0)
+        packet = at.packet._replace(mark=0) if at.packet.mark else at.packet
         return at._replace(node=node, incoming=incoming, came_by=into, hops=hops, packet=packet)
 
     def _cabled(self, way: Sequence[End], node: str) -> str | None:
