@@ -148,7 +148,7 @@ def _located(note: Note, node: str) -> Note:
 def _table(lines: list[_Line], name: str, version: int) -> TableText:
     table = TableText(name, version)
     for line in lines:
-        words = split(line.text, line.place)
+        words = split(line.text)
         if len(words) < 2 or words[0] not in ("-A", "--append", "-I", "--insert"):
             raise ConfigError(f"Bad argument `{words[0]}'; expected -A CHAIN ...", line.place)
         table.add(words, line.place)

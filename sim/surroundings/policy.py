@@ -48,7 +48,7 @@ def _with(filters: PacketFilter, wanted: Sequence[str], version: int, place: Pla
 
 
 def _rule(line: str, version: int, place: Place) -> Rule:
-    words = split(line, place)
+    words = split(line)
     made, _ = read_rule(words[2:], Context(version, "filter", words[1], place))
     return made[0]
 

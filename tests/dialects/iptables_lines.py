@@ -378,6 +378,11 @@ PRINTED = [
 ]
 
 REFUSED = [
+    Case("-A INPUT -m state -j ACCEPT"),
+    Case("-A INPUT -p tcp -m multiport -j ACCEPT"),
+    Case("-A INPUT -m comment -j ACCEPT"),
+    Case("-A INPUT -m conntrack -j ACCEPT"),
+    Case("-A INPUT -p icmp -m icmp -j ACCEPT"),
     Case("-A INPUT -m limit ! --limit 5/s"),
     Case("-A INPUT ! -s 0.0.0.0/0 -j ACCEPT"),
     Case("-A INPUT -d 224.0.0.0/4 -p ospfigp -j ACCEPT"),

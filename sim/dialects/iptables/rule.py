@@ -98,7 +98,7 @@ def read_rule(words: list[str], context: Context) -> tuple[list[Rule], list[Note
         negated = False
     if negated:
         raise reading.wrong("nothing appropriate following !")
-    _suit_protocol(reading)
+    _check_extensions(reading)
     return list(_made(reading)), reading.notes
 
 
@@ -198,10 +198,15 @@ def _load_named(reading: _Reading, name: str) -> _Loaded:
     return loaded
 
 
-def _suit_protocol(reading: _Reading) -> None:
-    """Extensions of one protocol need it by `-p`, wherever in the rule it stands."""
+_OPTIONAL = ("tcp", "udp", "udplite", "sctp", "dccp", "limit")  # extensions that may stand without an option
+
+
+def _check_extensions(reading: _Reading) -> None:
+    """Most need an option; those of one protocol need it by `-p`, wherever in the rule it stands."""
     name = protocol_name(reading.protocol) if reading.protocol and not reading.protocol_negated else None
     for loaded in reading.loaded:
+        if loaded.extension and not loaded.texts and loaded.name not in _OPTIONAL:
+            raise reading.wrong(f"{loaded.name}: At least one option is required")
         needed = loaded.extension.protocols if loaded.extension else ()
         if needed and name not in needed:
             raise reading.wrong(f"{loaded.name} needs {', '.join(f'`-p {each}{chr(39)}' for each in needed)}")

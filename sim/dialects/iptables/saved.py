@@ -138,7 +138,7 @@ def _chain(table: TableText, line: str, place: Place) -> None:
 
 
 def _command(table: TableText, line: str, place: Place) -> None:
-    words = split(_COUNTED.sub("", line), place)
+    words = split(_COUNTED.sub("", line))
     if words and words[0] in ("-A", "--append", "-I", "--insert"):
         if len(words) < 2:
             raise ConfigError(f'option "{words[0]}" requires an argument', place)

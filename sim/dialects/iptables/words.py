@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from sim.errors import ConfigError, Place
 
 
-def split(line: str, place: Place) -> list[str]:
-    """Words as iptables-restore splits them: blanks separate, double quotes hold together, a backslash quotes one."""
+def split(line: str) -> list[str]:
+    """Words as iptables-restore splits them: blanks separate, double quotes hold together, a backslash quotes one.
+
+    A quotation that does not end goes to the end of the line.
+    """
     words: list[str] = []
     word: str | None = None
     quoted = escaped = False
@@ -24,8 +27,6 @@ def split(line: str, place: Place) -> list[str]:
             word = None
         else:
             word = (word or "") + letter
-    if quoted:
-        raise ConfigError('a quotation that does not end; expected a closing "', place)
     return words if word is None else [*words, word]
 
 
