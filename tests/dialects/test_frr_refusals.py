@@ -39,7 +39,7 @@ REFUSED = [
     ("bgp community-list standard C permit 1:70000", 1, "not a community"),
     ("bgp community-list standard C permit 1:1\nbgp community-list expanded C permit 1", 2, "standard list already"),
     ("bgp large-community-list standard C permit 1:1", 1, "not a large community"),
-    ("route-map M permit", 1, "FRR knows no command"),
+    ("route-map M permit", 1, "is incomplete"),
     ("route-map M", 1, "lacks permit or deny"),
     ("route-map M permit 0", 1, "not a number from 1 to 65535"),
     ("route-map M permit 10\n match metric 0", 2, "not a number from 1"),
@@ -47,7 +47,7 @@ REFUSED = [
     ("route-map M permit 10\n set as-path prepend", 2, "an AS number is expected"),
     ("route-map M permit 10\n set community 5:x", 2, "not a community"),
     ("route-map M permit 10\n on-match goto 5", 2, "can't jump backwards"),
-    ("route-map M permit 10\n continue", 2, "FRR knows no command 'continue'"),
+    ("route-map M permit 10\n continue", 2, "'continue' is incomplete"),
     ("route-map M deny 10\n on-match next", 2, "deny entry"),
     ("route-map M permit 10\n call M", 2, "can not call itself"),
     ("router bgp", 1, "an AS number is expected"),
@@ -84,7 +84,7 @@ REFUSED = [
     (HEAD + "neighbor eth1 interface remote-as external\nneighbor eth1 ebgp-multihop 3", 3, "directly connected"),
     (PEER + "neighbor 10.0.0.1 password two words", 3, "FRR knows no command"),
     (PEER + "neighbor 10.0.0.1 prefix-list A in\nneighbor 10.0.0.1 distribute-list B in", 4, "can not co-exist"),
-    (PEER + "neighbor 10.0.0.1 prefix-list A", 3, "FRR knows no command"),
+    (PEER + "neighbor 10.0.0.1 prefix-list A", 3, "is incomplete"),
     (PEER + "maximum-paths 300", 3, "not a number from 1 to 256"),
     (PEER + "redistribute connected metric", 3, "lacks its value"),
     (PEER + "redistribute everything", 3, "nothing to redistribute"),
@@ -97,6 +97,11 @@ REFUSED = [
     ("router ospf\n network 10.0.0.0/8 area 1\n network 10.0.0.0/8 area 2", 3, "already a network statement"),
     ("router ospf\n area 3 default-cost 4", 2, "neither stub nor NSSA"),
     ("router ospf\n maximum-paths 0", 2, "not a number from 1 to 256"),
+    ("router ospf6\ninterface eth1\n ipv6 ospf6 area 0", 2, "'interface eth1' is incomplete"),
+    ("bgp community-list C permit 1:1", 1, "standard|expanded"),
+    ("bgp community-list standard C permit", 1, "names no community"),
+    (HEAD + "network 2001:db8::/32", 2, "belongs into address-family ipv6"),
+    (HEAD + "redistribute ospf6", 2, "nothing to redistribute into BGP's ipv4 family"),
     ("pbr-map M", 1, "lacks seq"),
     ("pbr-map M seq 701", 1, "not a number from 1 to 700"),
     ("exit-address-family", 1, "FRR knows no command"),
@@ -165,6 +170,12 @@ def test_a_family_ends_where_a_neighbour_is_made() -> None:
     """
     (instance,) = device(text).bgp
     assert list(instance.families) == ["ipv4"]  # `network` then is IPv4's, under `router bgp` itself
+
+
+def test_an_ipv4_network_in_the_ipv6_family_is_a_line_of_the_router() -> None:
+    text = "router bgp 65000\n address-family ipv6 unicast\n network 10.0.0.0/8\n network 10.1.0.0/16\n"
+    (instance,) = device(text).bgp
+    assert [str(each.prefix) for each in instance.families["ipv4"].networks] == ["10.0.0.0/8", "10.1.0.0/16"]
 
 
 def test_indentation_and_remarks_mean_nothing() -> None:

@@ -8,7 +8,9 @@ from sim.device.bgp import Redistribution
 from sim.device.ospf import OspfArea, OspfInstance, OspfInterface
 from sim.device.static import Rule, StaticRoute
 from sim.devices import parse_files
-from sim.policies.frr_prefixes import Always
+from sim.policies.frr_matches import MatchCommunity, MatchPrefix
+from sim.policies.frr_prefixes import Always, PrefixList
+from sim.policies.frr_route_map import RouteMap
 from sim.snapshot import RouteType
 from sim.topology.model import Kind, Node
 
@@ -292,6 +294,40 @@ def test_no_takes_entries_lists_and_clauses_away() -> None:
     assert policy.reads == {"prefix"}
     assert not policy.writes
     assert not found.findings
+
+
+def test_entries_without_a_number_follow_the_last_as_frr_counts() -> None:
+    """Seen in 8.4.4: 7 is followed by 12 in a prefix-list, by 10 in a community list; repetitions are left out."""
+    found = device(
+        """ip prefix-list A permit 10.0.0.0/8
+           ip prefix-list A seq 7 permit 10.1.0.0/16
+           ip prefix-list A permit 10.2.0.0/16
+           ip prefix-list A permit 10.0.0.0/8
+           ip prefix-list A seq 11 deny 10.3.0.0/16
+           bgp community-list standard C seq 7 permit 1:1
+           bgp community-list standard C permit 1:2
+           bgp community-list standard C seq 11 permit 1:3
+           route-map M permit 10
+            match ip address prefix-list A
+            match community C
+           router bgp 65000
+            neighbor 10.0.0.1 remote-as 1
+            neighbor 10.0.0.1 route-map M in
+        """
+    )
+    (policy,) = found.bgp[0].neighbours[0].families["ipv4"].imports
+    assert isinstance(policy, RouteMap)
+    prefixes, communities = policy.entries[0].matches
+    assert isinstance(prefixes, MatchPrefix)
+    assert isinstance(prefixes.list, PrefixList)
+    assert isinstance(communities, MatchCommunity)
+    assert [str(rule.prefix) for rule in prefixes.list.rules] == [
+        "10.0.0.0/8",
+        "10.1.0.0/16",
+        "10.3.0.0/16",
+        "10.2.0.0/16",
+    ]
+    assert [sorted(rule.members) for rule in communities.list.rules] == [[0x10001], [0x10002], [0x10003]]
 
 
 def test_daemons_are_those_of_the_file_and_zebra_with_staticd() -> None:

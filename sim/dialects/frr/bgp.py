@@ -127,7 +127,7 @@ BGP.add("bgp confederation identifier *", instance_value("confederation", lambda
 @BGP.on("bgp confederation peers ...")
 def confederation_peers(reading: Reading, words: Words, negated: bool) -> None:
     """`bgp confederation peers ASN...`: they add up."""
-    named = frozenset(asn(reading, word) for word in words[3:])
+    named = frozenset(asn(reading, word) for word in words[3:]) - {reading.bgp.asn}  # bgpd leaves its own out
     peers: frozenset[int] = reading.bgp.values.get("confederation_peers", frozenset())
     reading.bgp.values["confederation_peers"] = peers - named if negated else peers | named
 

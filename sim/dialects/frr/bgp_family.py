@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sim.address import parse_address, parse_prefix
+from sim.address import Prefix, parse_address, parse_prefix
 from sim.dialects.frr.bgp import BGP, FAMILY
 from sim.dialects.frr.bgp_neighbour import is_internal, peer
 from sim.dialects.frr.drafts import Named, Values
@@ -191,8 +191,19 @@ def attribute_unchanged(reading: Reading, words: Words, negated: bool) -> None:
 
 
 _on("neighbor * weight *")(_value("weight", lambda reading, words: number(reading, words[3], 0, 65535)))
-_on("neighbor * addpath-tx-all-paths")(_value("addpath_tx", lambda reading, words: "all"))
-_on("neighbor * addpath-tx-bestpath-per-AS")(_value("addpath_tx", lambda reading, words: "bestpath-per-AS"))
+_TOLD = {"addpath-tx-all-paths": "all", "addpath-tx-bestpath-per-AS": "bestpath-per-AS"}
+
+
+@_on("neighbor * addpath-tx-all-paths", "neighbor * addpath-tx-bestpath-per-AS")
+def addpath(reading: Reading, words: Words, negated: bool) -> None:
+    """`neighbor X addpath-tx-...`: the later of the two counts."""
+    values, kind = values_of(reading, words[1]), _TOLD[words[2]]
+    if not negated:
+        values["addpath_tx"] = kind
+    elif values.get("addpath_tx") == kind:
+        del values["addpath_tx"]
+
+
 _on("neighbor * disable-addpath-rx")(_value("addpath_rx", lambda reading, words: False))
 
 
@@ -227,6 +238,7 @@ def network(reading: Reading, words: Words, negated: bool) -> None:
     if rest[:1] == ["mask"] and len(rest) > 1:
         text, rest = f"{text}/{rest[1]}", rest[2:]
     prefix = parse_prefix(text if "/" in text else _classful(text))
+    _in_its_family(reading, prefix)
     networks = reading.bgp.family(family_name(reading)).networks
     if negated:
         networks.pop(prefix, None)
@@ -236,6 +248,14 @@ def network(reading: Reading, words: Words, negated: bool) -> None:
     if "route-map" in found:
         values["policy"] = Named("route-map", found["route-map"][0], reading.place)
     networks[prefix] = values
+
+
+def _in_its_family(reading: Reading, prefix: Prefix) -> None:
+    """vtysh: an IPv4 prefix in IPv6's family is a line of `router bgp`, and that context then stays."""
+    if prefix.version == 4 and family_name(reading) == "ipv6":
+        reading.table = BGP
+    elif prefix.version == 6 and family_name(reading) == "ipv4":
+        raise reading.refuse(f"{prefix} is an IPv6 prefix; it belongs into address-family ipv6 unicast")
 
 
 def _classful(text: str) -> str:
@@ -251,6 +271,8 @@ def redistribute(reading: Reading, words: Words, negated: bool) -> None:
     if rest and rest[0].isdecimal():
         source, rest = f"{source}-{rest[0]}", rest[1:]
     may_redistribute(reading, words[1])
+    if words[1] in {"ipv4": ("bgp", "ospf6", "ripng"), "ipv6": ("bgp", "ospf", "rip")}[family_name(reading)]:
+        raise reading.refuse(f"{words[1]!r} is nothing to redistribute into BGP's {family_name(reading)} family")
     sources = reading.bgp.family(family_name(reading)).redistributions
     if negated:
         sources.pop(source, None)
@@ -287,8 +309,9 @@ def aggregate_address(reading: Reading, words: Words, negated: bool) -> None:
     text, rest = words[1], words[2:]
     if "/" not in text and rest:
         text, rest = f"{text}/{rest[0]}", rest[1:]
-    aggregates = reading.bgp.family(family_name(reading)).aggregates
     prefix = parse_prefix(text)
+    _in_its_family(reading, prefix)
+    aggregates = reading.bgp.family(family_name(reading)).aggregates
     if negated:
         aggregates.pop(prefix, None)
         return
@@ -360,7 +383,9 @@ def table_map(reading: Reading, words: Words, negated: bool) -> None:
 def import_vrf(reading: Reading, words: Words, negated: bool) -> None:
     """`import vrf NAME`: that VRF's routes come in here."""
     found = reading.bgp.family(reading.family).imports_vrfs
-    if negated and words[2] in found:
+    if words[2] == reading.bgp.vrf:
+        reading.note(f"a VRF can not import itself: bgpd passes over {' '.join(words)!r}")
+    elif negated and words[2] in found:
         found.remove(words[2])
     elif not negated and words[2] not in found:
         found.append(words[2])

@@ -95,9 +95,15 @@ class Commands:
             node = node.any or next(iter(node.words.values()), None)
         return node.handler if node else None
 
-    def knows(self, word: str) -> bool:
-        """Whether any command of this context begins so."""
-        return word in self.root.words
+    def is_incomplete(self, words: Words) -> bool:
+        """Whether commands of this context begin so and go on."""
+        node = self.root
+        for word in words:
+            following = node.words.get(word) or node.any
+            if following is None:
+                return False
+            node = following
+        return True
 
 
 def _next(node: Node, word: str) -> Node:

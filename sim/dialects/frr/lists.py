@@ -140,7 +140,7 @@ def _wildcard(reading: Reading, rest: Words) -> tuple[tuple[int, int], Words]:
     return (parse_address(rest[0]).value & ~free, free), rest[count:]
 
 
-@CONFIG.on("bgp as-path access-list * ...", "ip as-path access-list * ...")
+@CONFIG.on("bgp as-path access-list * ...")
 def path_list(reading: Reading, words: Words, negated: bool) -> None:
     """`bgp as-path access-list NAME [seq N] permit|deny REGEX`."""
     draft = _draft(reading, "as-path", words[3])
@@ -156,11 +156,7 @@ def path_list(reading: Reading, words: Words, negated: bool) -> None:
 _LISTS = {"community-list": "community", "large-community-list": "large", "extcommunity-list": "extended"}
 
 
-@CONFIG.on(
-    "bgp|ip community-list * ...",
-    "bgp|ip large-community-list * ...",
-    "bgp|ip extcommunity-list * ...",
-)
+@CONFIG.on("bgp community-list * ...", "bgp large-community-list * ...", "bgp extcommunity-list * ...")
 def community_list(reading: Reading, words: Words, negated: bool) -> None:
     """`bgp community-list [standard|expanded] NAME [seq N] permit|deny COMMUNITY...|REGEX`."""
     kind, rest = _LISTS[words[1]], words[2:]
@@ -168,7 +164,9 @@ def community_list(reading: Reading, words: Words, negated: bool) -> None:
     if rest[0] in ("standard", "expanded") and len(rest) > 1:
         style, rest = rest[0], rest[1:]
     name, rest = rest[0], rest[1:]
-    style = style or ("expanded" if name.isdecimal() and int(name) >= 100 else "standard")
+    if not style and not name.isdecimal():
+        raise reading.refuse(f"{name!r} is no number, and a named list is either: bgp {words[1]} standard|expanded")
+    style = style or ("expanded" if int(name) >= 100 else "standard")
     draft = _draft(reading, kind, name)
     if draft.style not in ("", style):
         raise reading.refuse(f"{name!r} is a {draft.style} list already")
@@ -176,6 +174,8 @@ def community_list(reading: Reading, words: Words, negated: bool) -> None:
     if _describes(reading, draft, rest, negated):
         return
     sequence, permit, rest = _head(reading, rest)
+    if not rest:
+        raise reading.refuse(f"{' '.join(words)!r} names no community")
     rule = _community_rule(kind, style, permit, rest)
     (draft.drop if negated else draft.put)(sequence, rule)
     _forget_if_empty(reading, draft)

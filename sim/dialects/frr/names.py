@@ -25,6 +25,9 @@ def shared(value: T) -> T:
     return found
 
 
+_PREFIX_KINDS = frozenset({"prefix-list", "prefix-list6", "access-list", "access-list6"})
+
+
 @dataclass(slots=True)
 class ListDraft:
     """A list while it is read: entries by sequence."""
@@ -37,11 +40,15 @@ class ListDraft:
     unmodelled: list[Place] = field(default_factory=list)
 
     def put(self, sequence: int | None, rule: Any) -> None:
-        """An entry at its sequence, or after the last (in steps of 5, as FRR numbers them)."""
+        """An entry at its sequence, or after the last; one that says what another says is left out.
+
+        FRR 8.4.4 numbers on from the last: 7 is followed by 12 in prefix-lists and access-lists, by 10 in the others.
+        """
+        if rule in self.rules.values():
+            return
         if sequence is None:
-            if rule in self.rules.values():
-                return
-            sequence = max(self.rules, default=0) // 5 * 5 + 5
+            last = max(self.rules, default=0)
+            sequence = (last if self.kind in _PREFIX_KINDS else last // 5 * 5) + 5
         self.rules[sequence] = rule
 
     def drop(self, sequence: int | None, rule: Any) -> None:

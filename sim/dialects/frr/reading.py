@@ -110,6 +110,8 @@ class Reading:
                 self.table = table
                 handler(self, words, negated)
                 return
+            if table.is_incomplete(words):  # vtysh then looks no further
+                raise self.refuse(f"{' '.join(words)!r} is incomplete: FRR expects more words after it")
             if table.parent is None:
                 raise self._unknown(("no " if negated else "") + " ".join(words))
             table = table.parent

@@ -97,7 +97,8 @@ def _clause(store: str, verb: str, patterns: tuple[str, ...]) -> Callable[[Makin
     def register(make: Making) -> Making:
         for pattern in patterns:
             literal = list(takewhile(lambda word: word not in ("*", "..."), pattern.split()))
-            ROUTE_MAP.on(f"{verb} {pattern}")(partial(_keep, store, " ".join(literal), len(literal) + 1, make))
+            about = " ".join(literal).removesuffix(" peer-address")  # bgpd: another form of `set ip next-hop`
+            ROUTE_MAP.on(f"{verb} {pattern}")(partial(_keep, store, about, len(literal) + 1, make))
         return make
 
     return register
@@ -275,6 +276,7 @@ ROUTE_MAP.add(
     """
     match ip next-hop type *
     match ipv6 next-hop type *
+    match peer local
     match alias *
     match evpn ...
     match probability *
