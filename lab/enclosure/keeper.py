@@ -104,22 +104,24 @@ class Keeper:
     # --- nodes
 
     def do_create(self, nodes: dict[str, dict[str, Any]]) -> None:
-        """Create nodes, a few side by side; wait until every agent is ready. OSError of the first that failed."""
-        failed = []
-        started: dict[str, tuple[int, int]] = {}
+        """Create nodes, a few side by side; wait until every agent is ready. OSError of the first that failed.
+
+        Between two forks little is done: of a page that this process writes to then, the agent before keeps a copy.
+        """
+        started: list[tuple[str, int, int]] = []
+        words: list[bytes] = []
         for name, plan in nodes.items():
             if name == HOST and HOST in self.nodes:
                 continue
-            if len(started) == _AT_ONCE:
-                failed += self.admit(started, next(iter(started)))
-            started[name] = self.start(name, plan)
-        for name in list(started):
-            failed += self.admit(started, name)
-        for self.culprit, words in failed:
-            raise OSError(words)
+            if len(started) - len(words) == _AT_ONCE:
+                words.append(_heard(started[len(words)][2]))
+            started.append(self.start(name, plan))
+        while len(words) < len(started):
+            words.append(_heard(started[len(words)][2]))
+        self.admit({name: (pid, said) for (name, pid, _), said in zip(started, words, strict=True)})
 
-    def start(self, name: str, plan: dict[str, Any]) -> tuple[int, int]:
-        """Fork an agent into a pid namespace of its own; its pid, and the descriptor that tells when it is ready."""
+    def start(self, name: str, plan: dict[str, Any]) -> tuple[str, int, int]:
+        """Fork an agent into a pid namespace of its own; its name, its pid, and what tells when it is ready."""
         self.culprit = name
         ready, told = os.pipe2(os.O_CLOEXEC)
         linux.unshare(linux.NEWPID)
@@ -128,18 +130,19 @@ class Keeper:
             agent.become(name, told, plan | self.given | {"shares_network": name == HOST})
         linux.setns(self.home["pid"])
         os.close(told)
-        return pid, ready
+        return name, pid, ready
 
-    def admit(self, started: dict[str, tuple[int, int]], name: str) -> list[tuple[str, str]]:
-        """Wait until an agent is ready, and take up its namespaces; its name and why, if it failed."""
-        pid, ready = started.pop(name)
-        with os.fdopen(ready, "rb") as file:
-            words = file.read().decode()
-        if words == "ready":
-            self.nodes[name] = self.handles(pid)
-            return []
-        os.waitpid(pid, 0)
-        return [(name, words or "its first process ended at once")]
+    def admit(self, agents: dict[str, tuple[int, bytes]]) -> None:
+        """Take up the namespaces of agents that are ready; OSError of the first that said something else."""
+        failed = {}
+        for name, (pid, words) in agents.items():
+            if words == b"ready":
+                self.nodes[name] = self.handles(pid)
+            else:
+                os.waitpid(pid, 0)
+                failed[name] = words.decode() or "its first process ended at once"
+        for self.culprit, reason in failed.items():
+            raise OSError(reason)
 
     def handles(self, pid: int) -> _Node:
         """A node's handles, taken from its first process."""
@@ -199,8 +202,8 @@ class Keeper:
         if not self.nodes[name].halted:
             return
         parked = self.nodes[name].parked
-        for _, words in self.admit({name: self.start(name, plan)}, name):
-            raise OSError(words)
+        _, pid, ready = self.start(name, plan)
+        self.admit({name: (pid, _heard(ready))})
         node = self.nodes[name]
         for interface, waiting in parked.items():
             self.rtnl.move(waiting, node.namespace, interface)
@@ -278,6 +281,15 @@ class Keeper:
             else:
                 return {"kind": kind}
         return {"kind": None}
+
+
+def _heard(ready: int) -> bytes:
+    """All that comes out of a pipe until its other end is closed."""
+    words = b""
+    while more := os.read(ready, 4096):
+        words += more
+    os.close(ready)
+    return words
 
 
 def _state(node: _Node) -> str:
