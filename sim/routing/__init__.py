@@ -46,6 +46,7 @@ class Port:
     vrf: str = "default"
     table: str = "main"
     neighbours: tuple[tuple[str, str], ...] = ()
+    on: bool = True  # switched on, with a carrier (`up`) or without
 
 
 Ground = Mapping[str, Mapping[str, Port]]

@@ -31,6 +31,7 @@ def _port(links: Links, node: str, face: Face) -> Port:
         vrf=face.vrf,
         table=_MAIN if face.vrf == "default" else face.vrf,
         neighbours=links.across(node, face.name) if face.up else (),
+        on=face.on,
     )
 
 

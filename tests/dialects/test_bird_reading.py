@@ -227,6 +227,7 @@ protocol bgp { local as 1; neighbor 10.0.0.2 as 1; vrf "red"; ipv4 { import filt
         (6, "'roa_check' is not modelled"),
         (7, "'vrf' is not modelled"),
     ]
+    assert all(note.policy and note.node == "n1" for note in device.notes)
     session = only(device, BgpProtocol)
     assert [place.line for place in session.channels[0].imports.unmodelled] == [6]
     assert [place.line for place in session.unmodelled] == [7]

@@ -243,6 +243,18 @@ def test_a_recursive_route_beside_the_best_one_spoils_a_next_hop() -> None:
         assert route(paper, "a", "10.61.0.0/16").type == kind
 
 
+@pytest.mark.parametrize(("check", "kept"), [("", True), ("check link;", False)])
+def test_a_pulled_cable_leaves_routes_that_do_not_check_their_link(check: str, kept: bool) -> None:
+    """Here eth2's far end is switched off; BIRD goes by whether the interface is switched on."""
+    of_a = KERNEL + f"protocol static one {{ ipv4; {check} route 10.70.0.0/16 via 10.2.0.2; }}\n"
+    far = bird("b", BOTH_B, both(1, 65001, 65002))
+    faces = dict(far.interfaces)
+    faces["eth2"] = replace(faces["eth2"], up=False)
+    paper = solved(PAIR, bird("a", BOTH_A, of_a + both(2, 65002, 65001)), replace(far, interfaces=faces))
+    assert ("10.70.0.0/16" in paper.snapshot.nodes["a"].fib) is kept
+    assert [sessions(paper, "a")[f"bgp 10.{net}.0.2"].up for net in (1, 2)] == [True, False]
+
+
 def test_a_pipe_carries_chosen_routes_into_another_table_of_the_kernel() -> None:
     conf = (
         KERNEL

@@ -45,9 +45,11 @@ def _instance(node: Node, path: str, files: Mapping[str, Source]) -> Device:
     syntax = generation(found)
     reader = Reader(found, syntax, "ipv6" if "bird6" in path else "ipv4")
     config = Statements(reader).read()
-    notes = list(reader.notes)
+    notes = [replace(note, node=node.name, policy=True) for note in reader.notes]
     if syntax == 1:
-        notes.insert(0, Note(Place(files[path].origin), "written for BIRD 1, which a lab with BIRD 2 refuses"))
+        notes.insert(
+            0, Note(Place(files[path].origin), "written for BIRD 1, which a lab with BIRD 2 refuses", node.name)
+        )
     return Device(
         node.name,
         daemons=frozenset({"bird"}),

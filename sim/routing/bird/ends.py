@@ -46,11 +46,13 @@ def _spoken_as(protocol: BgpProtocol) -> int:
     return protocol.local_as if protocol.confederation is None or inside else protocol.confederation
 
 
-def source_of(protocol: BgpProtocol, peer: Address, ports: Mapping[str, Port], lookup: Lookup) -> Address | None:
-    """Our address on the session; None while BIRD would not try: a direct neighbour that is near no interface, a local
-    address that no interface has."""
+def source_of(
+    protocol: BgpProtocol, peer: Address, ports: Mapping[str, Port], linked: Mapping[str, Port], lookup: Lookup
+) -> Address | None:
+    """Our address on the session; None while BIRD would not try: a direct neighbour that is near no interface with a
+    carrier, a local address that no interface has."""
     if protocol.multihop is None:
-        port = near_port(peer, protocol.interface, ports)
+        port = near_port(peer, protocol.interface, linked)
         if port is None:
             return None
         if protocol.local is not None:

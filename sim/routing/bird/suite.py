@@ -1,6 +1,7 @@
 """BIRD on one node, as one Suite."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from sim.address import BITS, Address, Prefix
 from sim.device import Device
@@ -32,14 +33,20 @@ _PASSES = 500
 
 
 class BirdSuite:
-    """One node's BIRD. Everything between its protocols stays inside."""
+    """One node's BIRD. Everything between its protocols stays inside.
+
+    An interface without a carrier is up to BIRD as long as it is switched on: `direct` and static routes stay, unless
+    they `check link`; direct BGP sessions and BFD want the carrier (`linked`). Seen on 2.0.12, 2026-11-25.
+    """
 
     daemon = "bird"
 
     def __init__(self, device: Device, ports: Mapping[str, Port], contrary: bool = False) -> None:
         config = device.bird or BirdConfig()
         self.node = device.node
-        self.ports = {name: port for name, port in ports.items() if port.vrf == "default"}
+        own = {name: port for name, port in ports.items() if port.vrf == "default"}
+        self.ports = {name: replace(port, up=port.on) for name, port in own.items()}
+        self.linked = {name: port for name, port in own.items() if port.up}
         self.router_id = router_id_of(config, self.ports)
         self.tables = {
             name: Table(name, int(family[-1]), self.ports.values(), contrary) for name, family in config.tables.items()
@@ -69,7 +76,8 @@ class BirdSuite:
             self._pipe(protocol)
         elif isinstance(protocol, StaticProtocol):
             door, _ = self._doors(protocol.channel.imports, protocol.channel.exports)
-            self.statics.append((Statics(protocol, self.ports, self.tables), door))
+            ports = self.linked if protocol.check_link else self.ports
+            self.statics.append((Statics(protocol, ports, self.tables), door))
             self._feed_static(*self.statics[-1])
         elif isinstance(protocol, DirectProtocol):
             self._feed_direct(protocol)
@@ -85,7 +93,8 @@ class BirdSuite:
 
     def _feed_direct(self, protocol: DirectProtocol) -> None:
         doors = {channel.table: self._doors(channel.imports, channel.exports)[0] for channel in protocol.channels}
-        for table, prefix, entry in direct_routes(protocol, self.ports):
+        ports = self.linked if protocol.check_link else self.ports
+        for table, prefix, entry in direct_routes(protocol, ports):
             self.tables[table].put(prefix, entry.key, doors[table].passes(prefix, entry))
 
     def _feed_static(self, statics: Statics, door: Door) -> None:
@@ -110,7 +119,7 @@ class BirdSuite:
             return False
         if protocol.multihop is not None:
             return bool(self._bfd)
-        port = near_port(protocol.neighbour, protocol.interface, self.ports)
+        port = near_port(protocol.neighbour, protocol.interface, self.linked)
         return port is not None and any(not e.interfaces or chosen(e.interfaces, port.name) for e in self._bfd)
 
     def source(self, end: End, peer: Address | None = None) -> Address | None:
@@ -118,7 +127,7 @@ class BirdSuite:
         address = peer or end.peer
         if address is None or end.shutdown or end.key in self.speaker.refused:
             return None
-        return source_of(self._sessions[end.key], address, self.ports, self._lookup)
+        return source_of(self._sessions[end.key], address, self.ports, self.linked, self._lookup)
 
     def _lookup(self, address: Address) -> KernelRoute | None:
         """The kernel's own choice for an address, in the main table."""
@@ -229,7 +238,7 @@ class BirdSuite:
             route = self._lookup(peer)
             port = self.ports.get(route.hops[0].interface or "") if route is not None and route.hops else None
         else:
-            port = near_port(peer, interface, self.ports)
+            port = near_port(peer, interface, self.linked)
         local = None if port is None else address_towards(port, peer)
         if port is not None and local is not None:
             yield Watch(self.node, local, peer, None if multihop else port.name, daemon=self.daemon)
