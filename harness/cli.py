@@ -110,6 +110,7 @@ VERBS = (
     cli_examine.observe,
     cli_paper.solve,
     cli_paper.diff,
+    cli_paper.sweep,
     cli_examine.trace,
     cli_examine.verify,
     cli_examine.report,

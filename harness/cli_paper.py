@@ -1,6 +1,6 @@
 """fabriclab: the verbs that need no lab: the network on paper."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -69,4 +69,36 @@ def diff(
         else:
             found = diffing.paper_against_paper(labs.read(old), labs.read(new), flows, progress)
     console.answer(found, console_paper.parting, as_json)
+    raise typer.Exit(found.exit_status)
+
+
+def sweep(
+    topology: TopologyArgument,
+    failures: Annotated[int, typer.Option("--failures", "-k", metavar="K", help="How many fail at a time.")] = 1,
+    links: Annotated[bool, typer.Option("--links", help="Cables fail (the default).")] = False,
+    nodes: Annotated[bool, typer.Option("--nodes", help="Nodes fail.")] = False,
+    both: Annotated[bool, typer.Option("--both", help="Cables and nodes fail.")] = False,
+    jobs: Annotated[int, typer.Option("-j", "--jobs", help="Processes; 0: as many as help.", min=0)] = 0,
+    cluster: Annotated[str | None, typer.Option(metavar="tcp://...", help="A Dask scheduler to work on.")] = None,
+    allow_outside_binds: OutsideOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """What every failure of K cables or nodes would do, on paper.
+
+    Which properties hold, degrade or break: reachability, loops, blackholes, separation, ECMP width; with the smallest
+    sets of failures that break each. Exhaustive: sets that are not solved inherit their verdict by proof, and the last
+    line says how many. Exit status 1 where a property breaks; Ctrl-C shows what is known so far.
+
+    \b
+      fabriclab sweep topologies/clos-2x4
+      fabriclab sweep topologies/clos-2x4 --failures 2 --both
+      fabriclab sweep fat-tree-32 --cluster tcp://10.0.0.1:8786
+    """
+    from harness import console, console_sweep, labs, sweeping
+
+    what: Literal["links", "nodes", "both"] = "both" if both or (links and nodes) else "nodes" if nodes else "links"
+    network = labs.read(topology, None, allow_outside_binds)
+    with console.progress(f"sweep {network.name}", quiet=as_json) as progress:
+        found = sweeping.swept(network, sweeping.Wish(failures, what, jobs, cluster), progress)
+    console.answer(found, console_sweep.swept, as_json)
     raise typer.Exit(found.exit_status)

@@ -1,11 +1,11 @@
 """`fabriclab solve`: what the files make of the network, in numbers, in tables, in reasons."""
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from harness.secrets import masked
 from harness.verbs import Answer
+from sim.counts import Counts
 from sim.devices import read_devices
 from sim.errors import InputError
 from sim.paper import Paper
@@ -43,30 +43,40 @@ def notes(found: Paper) -> Answer:
 
 
 def summary(found: Paper) -> Answer:
-    """The network in numbers, what is down, and what real daemons may settle in several ways."""
-    sessions = [(name, each) for name, state in found.snapshot.nodes.items() for each in state.sessions]
-    down = [(name, each) for name, each in sessions if not each.up]
+    """The network in numbers, what is down, and what real daemons may settle in several ways.
+
+    A large fabric is counted without spelling out its routes; states are made only to name sessions that are down.
+    """
+    counts = found.counts()
     return Answer(
         {
             "topology": found.topology.name,
             "nodes": len(found.topology.nodes),
             "links": len(found.topology.links),
-            "counts": {"sessions asked for": len(sessions), "sessions up": len(sessions) - len(down)} | _routes(found),
-            "down": [
-                {"node": name, "session": f"{each.protocol} {each.peer}", "why": each.state} for name, each in down
-            ],
+            "counts": _counts(counts),
+            "down": list(_down(found)) if counts.sessions_up < counts.sessions_asked else [],
             "unsettled": [{"node": each.node, "prefix": each.prefix, "why": each.why} for each in found.unsettled],
             "notes": len(found.snapshot.notes),
         }
     )
 
 
-def _routes(found: Paper) -> dict[str, int]:
-    """FIB entries by protocol, and their next hops."""
-    routes = [route for state in found.snapshot.nodes.values() for route in state.fib.values()]
-    counts = Counter(route.protocol for route in routes)
-    hops = sum(len(route.next_hops) for route in routes)
-    return {f"{protocol} routes": count for protocol, count in sorted(counts.items())} | {"next hops": hops}
+def _counts(counts: Counts) -> dict[str, int]:
+    """Sessions, FIB entries by protocol, their next hops, and what the engines have solved."""
+    return {
+        "sessions asked for": counts.sessions_asked,
+        "sessions up": counts.sessions_up,
+        **{f"{protocol} routes": count for protocol, count in sorted(counts.routes.items())},
+        "RIB entries": counts.entries,
+        **{f"prefix classes, {engine} engine": count for engine, count in sorted(counts.classes.items())},
+    }
+
+
+def _down(found: Paper) -> Iterator[dict[str, str]]:
+    for name, state in found.snapshot.nodes.items():
+        for each in state.sessions:
+            if not each.up:
+                yield {"node": name, "session": f"{each.protocol} {each.peer}", "why": each.state}
 
 
 def why(found: Paper, asked: str) -> Answer:

@@ -15,6 +15,8 @@ FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
 # module: the only files or folders that may import it
 HOMES = {
+    "distributed": ("harness/sweep_cluster.py",),
+    "dask": ("harness/sweep_cluster.py",),
     "typer": ("harness/cli",),  # cli.py, and a file for each group of verbs: cli_*.py
     "rich": ("harness/cli", "harness/console"),
     "scapy": ("harness/probes/",),

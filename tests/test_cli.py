@@ -22,6 +22,7 @@ VERBS = [
     "observe",
     "solve",
     "diff",
+    "sweep",
     "trace",
     "verify",
     "generate",
@@ -30,7 +31,20 @@ VERBS = [
     "schema",
     "preflight",
 ]
-TAKE_JSON = ["deploy", "push", "destroy", "inspect", "exec", "observe", "solve", "diff", "trace", "verify", "preflight"]
+TAKE_JSON = [
+    "deploy",
+    "push",
+    "destroy",
+    "inspect",
+    "exec",
+    "observe",
+    "solve",
+    "diff",
+    "sweep",
+    "trace",
+    "verify",
+    "preflight",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -94,7 +94,13 @@ class Network:
             families={IPV4: family},
             neighbours=tuple(neighbours),
         )
-        return Device(name, daemons=frozenset({"zebra", "bgpd"}), interfaces=interfaces, bgp=(instance,))
+        return Device(
+            name,
+            daemons=frozenset({"zebra", "bgpd"}),
+            interfaces=interfaces,
+            bgp=(instance,),
+            sysctls={"net.ipv4.conf.all.forwarding": "1"},
+        )
 
     def _family(self, name: str, other: str) -> NeighbourFamily:
         find = self.policies.get
@@ -106,7 +112,9 @@ class Network:
             Link(LinkType.VETH, (Endpoint(one, f"eth{number}"), Endpoint(two, f"eth{number}")))
             for number, (one, two) in enumerate(self.cables)
         ]
-        return Topology("made", Path("made.clab.yml"), {name: Node(name) for name in self.asn}, tuple(links))
+        return Topology(
+            "made", Path("made.clab.yml"), {name: Node(name, network_mode="none") for name in self.asn}, tuple(links)
+        )
 
     def links(self) -> Links:
         """Its interfaces and cables."""
@@ -141,6 +149,14 @@ def fat_tree(ports: int) -> Network:
     return Network(
         asn, cables, {name: (*own, *([subnets[name]] if name in subnets else [])) for name, own in owned.items()}
     )
+
+
+def leaf_spine(spines: int, leafs: int) -> Network:
+    """Every leaf cabled to every spine, each with its own AS."""
+    names = [*(f"spine{i}" for i in range(spines)), *(f"leaf{i}" for i in range(leafs))]
+    cables = [(spine, leaf) for spine in names[:spines] for leaf in names[spines:]]
+    owned = {name: (loopback(number),) for number, name in enumerate(names)}
+    return Network({name: 65001 + number for number, name in enumerate(names)}, cables, owned)
 
 
 def random_network(seed: int) -> Network:
