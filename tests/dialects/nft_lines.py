@@ -29,6 +29,11 @@ class Case:
 
 
 PRINTED = [
+    Case("tcp flags { syn } drop", "inet", "tcp flags syn drop"),
+    Case("tcp dport { 22 } accept", "inet", "tcp dport 22 accept"),
+    Case("ip saddr != { 10.0.0.0/8 } drop", "inet", "ip saddr != 10.0.0.0/8 drop"),
+    Case("ct state { new } accept", "inet", "ct state new accept"),
+    Case("ip saddr . tcp dport { 10.0.0.1 . 22 } accept", "inet", "ip saddr . tcp dport { 10.0.0.1 . 22 } accept"),
     Case("tcp dport 22 accept", "inet", "tcp dport 22 accept"),
     Case("tcp dport ssh accept", "inet", "tcp dport 22 accept"),
     Case("jump c", "inet", "jump c"),
@@ -150,6 +155,9 @@ PRINTED = [
 ]
 
 REFUSED = [
+    Case("ct state { new : accept } accept", "inet"),
+    Case("tcp dport vmap { 22 : accept, 80 }", "inet"),
+    Case("fib dadd type local accept", "inet"),
     Case("tcp dport 70000 accept", "inet"),
     Case("tcp dprt 22 accept", "inet"),
     Case("tcp dport 22 acept", "inet"),

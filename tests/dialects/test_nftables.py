@@ -103,6 +103,7 @@ def test_states_in_a_list_are_alternatives_and_tcp_flags_are_bits() -> None:
     syn = base("tcp flags syn / fin,syn,rst,ack drop")
     assert not passes(syn, packet())
     assert passes(syn, packet(tcp_flags=0x12))
+    assert not passes(base("tcp flags { syn } drop"), packet(tcp_flags=0x12))
 
 
 def test_a_rule_about_ipv4_lets_ipv6_alone_in_an_inet_table() -> None:

@@ -196,6 +196,10 @@ def read_comparison(keys: tuple[Key, ...], cursor: Cursor, scope: Scope) -> tupl
     if cursor.next.startswith("{") or cursor.next.startswith("@"):
         elements, shown = referred(cursor, keys, scope)
         negated = operator in ("!=", "!")
+        if any(element.data for element in elements):
+            raise ConfigError("mapping outside of map context", cursor.place)
+        if shown.startswith("{") and len(elements) == len(keys) == 1 and elements[0].values:
+            return _of_one(keys[0], elements[0].values[0], negated)
         return (set_match(keys, elements, negated),), f"{head} {'!= ' if negated else ''}{shown}"
     if len(keys) > 1:
         values = _concatenated(cursor, keys)
@@ -203,6 +207,14 @@ def read_comparison(keys: tuple[Key, ...], cursor: Cursor, scope: Scope) -> tupl
         match = set_match(keys, [element], operator in ("!=", "!"))
         return (match,), f"{head} {'!= ' if operator == '!=' else ''}{element.text}"
     return _compared(keys[0], operator, cursor)
+
+
+def _of_one(key: Key, value: Value, negated: bool) -> tuple[tuple[Match, ...], str]:
+    """nft takes a set of one element for that value: of flags, that the bit is set (nft 1.0.6 --debug=netlink)."""
+    text = f"{key.text} {'!= ' if negated else ''}{value.text}"
+    if key.kind in ("flags", "status") and not negated:
+        return (Bits(key.field, value.low, 0, True),), text
+    return (match_of(key, (value,), negated),), text
 
 
 def _concatenated(cursor: Cursor, keys: Sequence[Key]) -> tuple[Value, ...]:

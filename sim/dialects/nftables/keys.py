@@ -116,6 +116,7 @@ _SECOND: Mapping[str, frozenset[str]] = {  # the keys that nft 1.0.6 has behind 
     "sctp": frozenset(_PORTS) | {"vtag", "checksum", "chunk"},
     "dccp": frozenset(_PORTS) | {"type", "option"},
     "th": frozenset(_PORTS),
+    "fib": frozenset(("saddr", "daddr", "mark", "iif", "oif")),
     "icmp": frozenset(("type", "code", "checksum", "id", "sequence", "mtu", "gateway")),
     "icmpv6": frozenset(
         ("type", "code", "checksum", "parameter-problem", "packet-too-big", "id", "sequence", "max-delay")

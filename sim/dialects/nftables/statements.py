@@ -75,12 +75,14 @@ def _verdict(cursor: Cursor, scope: Scope) -> Part:
 def verdict_map(keys: tuple[Key, ...], cursor: Cursor, scope: Scope) -> Part:
     """`KEYS vmap { ... }`."""
     elements, shown = referred(cursor, keys, scope)
+    if not all(element.data for element in elements):
+        raise ConfigError("syntax error: an element of a verdict map has no verdict, expecting colon", cursor.place)
     rows = tuple((conjunction(keys, element), _data_verdict(element)) for element in elements)
     return Part(f"{text_of(keys)} vmap {shown}", needs_of(keys), verb=Lookup(_decided(rows)))
 
 
 def _data_verdict(element: Element) -> Verb | None:
-    return verdict(Cursor(list(element.data), element.data[0].place)) if element.data else None
+    return verdict(Cursor(list(element.data), element.data[0].place))
 
 
 def _decided(rows: Sequence[tuple[tuple[Match, ...], Verb | None]]) -> tuple[tuple[tuple[Match, ...], Verb], ...]:
