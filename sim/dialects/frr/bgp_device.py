@@ -9,7 +9,7 @@ from sim.address import Prefix
 from sim.device.bgp import Aggregate, BgpFamily, BgpInstance, Neighbour, NeighbourFamily, Origination, Redistribution
 from sim.dialects.frr.drafts import BgpDraft, FamilyDraft, Named, PeerDraft, Values
 from sim.dialects.frr.names import Names, shared
-from sim.dialects.frr.route_maps import policy
+from sim.dialects.frr.route_map_policy import policy
 from sim.policies.frr_prefixes import Always
 from sim.policy import Policy
 

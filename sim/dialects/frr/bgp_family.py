@@ -2,19 +2,17 @@
 
 from collections.abc import Callable
 
-from sim.address import Prefix, parse_address, parse_prefix
 from sim.dialects.frr.bgp import BGP, FAMILY
 from sim.dialects.frr.bgp_neighbour import is_internal, peer
 from sim.dialects.frr.drafts import Named, Values
 from sim.dialects.frr.grammar import Handler, Words
-from sim.dialects.frr.reading import Reading, number, options
-from sim.route import Origin
+from sim.dialects.frr.reading import Reading, number
 
-_MOST = 4294967295
+MOST = 4294967295
 ALL_COMMUNITIES = frozenset({"standard", "extended", "large"})
 
 
-def _on(*patterns: str) -> Callable[[Handler], Handler]:
+def on_family(*patterns: str) -> Callable[[Handler], Handler]:
     """Decorates a handler of both contexts: bgpd takes IPv4 unicast's lines under `router bgp` too."""
 
     def register(handler: Handler) -> Handler:
@@ -34,7 +32,7 @@ def values_of(reading: Reading, word: str) -> Values:
     return peer(reading, word).families.setdefault(family_name(reading), {})
 
 
-@_on("neighbor * activate")
+@on_family("neighbor * activate")
 def activate(reading: Reading, words: Words, negated: bool) -> None:
     """`neighbor X activate`: of a group, its members too."""
     found, family = peer(reading, words[1]), family_name(reading)
@@ -42,13 +40,13 @@ def activate(reading: Reading, words: Words, negated: bool) -> None:
         (each.active.discard if negated else each.active.add)(family)
 
 
-@_on("neighbor * prefix-list * in|out", "neighbor * filter-list * in|out", "neighbor * distribute-list * in|out")
+@on_family("neighbor * prefix-list * in|out", "neighbor * filter-list * in|out", "neighbor * distribute-list * in|out")
 def list_filter(reading: Reading, words: Words, negated: bool) -> None:
     """`neighbor X prefix-list|filter-list|distribute-list NAME in|out`."""
     _filter(reading, words, negated)
 
 
-@_on("neighbor * route-map * in|out")
+@on_family("neighbor * route-map * in|out")
 def route_map_filter(reading: Reading, words: Words, negated: bool) -> None:
     """`neighbor X route-map NAME in|out`."""
     _filter(reading, words, negated)
@@ -94,16 +92,16 @@ def external_only(reading: Reading, words: Words) -> object:
     return True
 
 
-_on("neighbor * route-reflector-client")(_value("reflector_client", _internal_only))
-_on("neighbor * as-override")(_value("as_override", external_only))
+on_family("neighbor * route-reflector-client")(_value("reflector_client", _internal_only))
+on_family("neighbor * as-override")(_value("as_override", external_only))
 _FLAGS = {
     "neighbor * soft-reconfiguration inbound": "soft_reconfiguration",
 }
 for _pattern, _name in _FLAGS.items():
-    _on(_pattern)(_value(_name, _true))
+    on_family(_pattern)(_value(_name, _true))
 
 
-@_on("neighbor * next-hop-self", "neighbor * next-hop-self force|all")
+@on_family("neighbor * next-hop-self", "neighbor * next-hop-self force|all")
 def next_hop_self(reading: Reading, words: Words, negated: bool) -> None:
     """`neighbor X next-hop-self`, and `force` beside it: two settings to bgpd."""
     values = values_of(reading, words[1])
@@ -113,7 +111,7 @@ def next_hop_self(reading: Reading, words: Words, negated: bool) -> None:
         values[name] = True
 
 
-@_on("neighbor * allowas-in", "neighbor * allowas-in *")
+@on_family("neighbor * allowas-in", "neighbor * allowas-in *")
 def allowas_in(reading: Reading, words: Words, negated: bool) -> None:
     """`neighbor X allowas-in [N|origin]`: 3 times where no number stands."""
     values = values_of(reading, words[1])
@@ -127,7 +125,7 @@ def allowas_in(reading: Reading, words: Words, negated: bool) -> None:
         values["allowas_in"] = number(reading, words[3], 1, 10) if len(words) > 3 else 3
 
 
-@_on("neighbor * remove-private-AS ...")
+@on_family("neighbor * remove-private-AS ...")
 def remove_private_as(reading: Reading, words: Words, negated: bool) -> None:
     """`neighbor X remove-private-AS [all] [replace-AS]`."""
     values = values_of(reading, words[1])
@@ -139,7 +137,7 @@ def remove_private_as(reading: Reading, words: Words, negated: bool) -> None:
         values["remove_private_as"] = " ".join(rest)
 
 
-@_on("neighbor * default-originate", "neighbor * default-originate route-map *")
+@on_family("neighbor * default-originate", "neighbor * default-originate route-map *")
 def default_originate(reading: Reading, words: Words, negated: bool) -> None:
     """`neighbor X default-originate [route-map NAME]`."""
     values = values_of(reading, words[1])
@@ -159,7 +157,7 @@ _SENT = {
 }
 
 
-@_on("neighbor * send-community", "neighbor * send-community standard|extended|large|both|all")
+@on_family("neighbor * send-community", "neighbor * send-community standard|extended|large|both|all")
 def send_community(reading: Reading, words: Words, negated: bool) -> None:
     """bgpd sends all kinds unless told not to: `no neighbor X send-community [KIND]` takes kinds away."""
     found = peer(reading, words[1])
@@ -172,16 +170,16 @@ def send_community(reading: Reading, words: Words, negated: bool) -> None:
     values["send_communities"] = sent - kinds if negated else sent | kinds
 
 
-@_on("neighbor * maximum-prefix * ...")
+@on_family("neighbor * maximum-prefix * ...")
 def maximum_prefix(reading: Reading, words: Words, negated: bool) -> None:
     """`neighbor X maximum-prefix N [...]`; with warning-only it stops nothing."""
     values = values_of(reading, words[1])
     values.pop("maximum_prefix", None)
     if not negated and "warning-only" not in words:
-        values["maximum_prefix"] = number(reading, words[3], 1, _MOST)
+        values["maximum_prefix"] = number(reading, words[3], 1, MOST)
 
 
-@_on("neighbor * attribute-unchanged ...")
+@on_family("neighbor * attribute-unchanged ...")
 def attribute_unchanged(reading: Reading, words: Words, negated: bool) -> None:
     """`neighbor X attribute-unchanged [as-path] [next-hop] [med]`: all three where none is named."""
     values = values_of(reading, words[1])
@@ -190,11 +188,11 @@ def attribute_unchanged(reading: Reading, words: Words, negated: bool) -> None:
     values["attribute_unchanged"] = unchanged - named if negated else unchanged | named
 
 
-_on("neighbor * weight *")(_value("weight", lambda reading, words: number(reading, words[3], 0, 65535)))
+on_family("neighbor * weight *")(_value("weight", lambda reading, words: number(reading, words[3], 0, 65535)))
 _TOLD = {"addpath-tx-all-paths": "all", "addpath-tx-bestpath-per-AS": "bestpath-per-AS"}
 
 
-@_on("neighbor * addpath-tx-all-paths", "neighbor * addpath-tx-bestpath-per-AS")
+@on_family("neighbor * addpath-tx-all-paths", "neighbor * addpath-tx-bestpath-per-AS")
 def addpath(reading: Reading, words: Words, negated: bool) -> None:
     """`neighbor X addpath-tx-...`: the later of the two counts."""
     values, kind = values_of(reading, words[1]), _TOLD[words[2]]
@@ -204,7 +202,7 @@ def addpath(reading: Reading, words: Words, negated: bool) -> None:
         del values["addpath_tx"]
 
 
-_on("neighbor * disable-addpath-rx")(_value("addpath_rx", lambda reading, words: False))
+on_family("neighbor * disable-addpath-rx")(_value("addpath_rx", lambda reading, words: False))
 
 
 def _neighbour_unmodelled(reading: Reading, words: Words, negated: bool) -> None:
@@ -228,126 +226,16 @@ for _pattern in (
     "neighbor * send-community extended rpki",
     "neighbor * nexthop-local unchanged",
 ):
-    _on(_pattern)(_neighbour_unmodelled)
+    on_family(_pattern)(_neighbour_unmodelled)
 
 
-@_on("network *", "network * ...")
-def network(reading: Reading, words: Words, negated: bool) -> None:
-    """`network PREFIX [route-map NAME] [backdoor] [label-index N]`, `network A mask M`."""
-    text, rest = words[1], words[2:]
-    if rest[:1] == ["mask"] and len(rest) > 1:
-        text, rest = f"{text}/{rest[1]}", rest[2:]
-    prefix = parse_prefix(text if "/" in text else _classful(text))
-    _in_its_family(reading, prefix)
-    networks = reading.bgp.family(family_name(reading)).networks
-    if negated:
-        networks.pop(prefix, None)
-        return
-    found = options(reading, rest, {"route-map": 1, "backdoor": 0, "label-index": 1, "rd": 1, "label": 1})
-    values: Values = {"place": reading.place, "backdoor": "backdoor" in found}
-    if "route-map" in found:
-        values["policy"] = Named("route-map", found["route-map"][0], reading.place)
-    networks[prefix] = values
-
-
-def _in_its_family(reading: Reading, prefix: Prefix) -> None:
-    """vtysh: an IPv4 prefix in IPv6's family is a line of `router bgp`, and that context then stays."""
-    if prefix.version == 4 and family_name(reading) == "ipv6":
-        reading.table = BGP
-    elif prefix.version == 6 and family_name(reading) == "ipv4":
-        raise reading.refuse(f"{prefix} is an IPv6 prefix; it belongs into address-family ipv6 unicast")
-
-
-def _classful(text: str) -> str:
-    """`network 10.0.0.0` without a mask: its class says the length (RFC 791)."""
-    first = parse_address(text).value >> 24
-    return f"{text}/{8 if first < 128 else 16 if first < 192 else 24}"
-
-
-@_on("redistribute * ...")
-def redistribute(reading: Reading, words: Words, negated: bool) -> None:
-    """`redistribute SOURCE [N] [metric N] [route-map NAME]`."""
-    source, rest = words[1], words[2:]
-    if rest and rest[0].isdecimal():
-        source, rest = f"{source}-{rest[0]}", rest[1:]
-    may_redistribute(reading, words[1])
-    if words[1] in {"ipv4": ("bgp", "ospf6", "ripng"), "ipv6": ("bgp", "ospf", "rip")}[family_name(reading)]:
-        raise reading.refuse(f"{words[1]!r} is nothing to redistribute into BGP's {family_name(reading)} family")
-    sources = reading.bgp.family(family_name(reading)).redistributions
-    if negated:
-        sources.pop(source, None)
-        return
-    found = options(reading, rest, {"metric": 1, "route-map": 1})
-    sources[source] = redistribution(reading, found)
-
-
-_SOURCES = frozenset(
-    {"babel", "bgp", "connected", "eigrp", "isis", "kernel", "local", "nhrp", "openfabric", "ospf", "ospf6", "rip"}
-    | {"ripng", "sharp", "static", "table", "table-direct", "vnc"}
-)
-
-
-def may_redistribute(reading: Reading, source: str) -> None:
-    """Refuses what is no protocol."""
-    if source not in _SOURCES:
-        raise reading.refuse(f"{source!r} is nothing to redistribute; known: {', '.join(sorted(_SOURCES))}")
-
-
-def redistribution(reading: Reading, found: dict[str, Words]) -> Values:
-    """The fields of a Redistribution that its options say."""
-    values: Values = {"place": reading.place}
-    if "metric" in found:
-        values["metric"] = number(reading, found["metric"][0], 0, _MOST)
-    if "route-map" in found:
-        values["policy"] = Named("route-map", found["route-map"][0], reading.place)
-    return values
-
-
-@_on("aggregate-address * ...")
-def aggregate_address(reading: Reading, words: Words, negated: bool) -> None:
-    """`aggregate-address PREFIX` and its options."""
-    text, rest = words[1], words[2:]
-    if "/" not in text and rest:
-        text, rest = f"{text}/{rest[0]}", rest[1:]
-    prefix = parse_prefix(text)
-    _in_its_family(reading, prefix)
-    aggregates = reading.bgp.family(family_name(reading)).aggregates
-    if negated:
-        aggregates.pop(prefix, None)
-        return
-    found = options(reading, rest, _AGGREGATE)
-    values: Values = {"place": reading.place}
-    for word, name in (
-        ("summary-only", "summary_only"),
-        ("as-set", "as_set"),
-        ("matching-MED-only", "matching_med_only"),
-    ):
-        values[name] = word in found
-    for word, name in (("route-map", "policy"), ("suppress-map", "suppress")):
-        if word in found:
-            values[name] = Named("route-map", found[word][0], reading.place)
-    if "origin" in found:
-        values["origin"] = int(Origin[found["origin"][0].upper()])
-    aggregates[prefix] = values
-
-
-_AGGREGATE = {
-    "summary-only": 0,
-    "as-set": 0,
-    "route-map": 1,
-    "suppress-map": 1,
-    "origin": 1,
-    "matching-MED-only": 0,
-}
-
-
-@_on("maximum-paths *")
+@on_family("maximum-paths *")
 def maximum_paths(reading: Reading, words: Words, negated: bool) -> None:
     """`maximum-paths N`: next hops of routes from other ASes."""
     _maximum(reading, "maximum_paths", words[1], negated)
 
 
-@_on("maximum-paths ibgp *", "maximum-paths ibgp * equal-cluster-length")
+@on_family("maximum-paths ibgp *", "maximum-paths ibgp * equal-cluster-length")
 def maximum_paths_ibgp(reading: Reading, words: Words, negated: bool) -> None:
     """`maximum-paths ibgp N [equal-cluster-length]`."""
     _maximum(reading, "maximum_paths_ibgp", words[2], negated)
@@ -361,7 +249,7 @@ def _maximum(reading: Reading, name: str, text: str, negated: bool) -> None:
         values[name] = min(number(reading, text, 1, 256), reading.multipath)
 
 
-@_on("distance bgp * * *")
+@on_family("distance bgp * * *")
 def distance(reading: Reading, words: Words, negated: bool) -> None:
     """`distance bgp EXTERNAL INTERNAL LOCAL`."""
     values = reading.bgp.family(family_name(reading)).values
@@ -370,7 +258,7 @@ def distance(reading: Reading, words: Words, negated: bool) -> None:
         values["distance"] = tuple(number(reading, word, 1, 255) for word in words[2:5])
 
 
-@_on("table-map *")
+@on_family("table-map *")
 def table_map(reading: Reading, words: Words, negated: bool) -> None:
     """`table-map NAME`: what zebra gets to see."""
     values = reading.bgp.family(family_name(reading)).values
@@ -424,4 +312,4 @@ for _pattern in (
     "redistribute vpn|vnc ...",
     "bgp advertisement-delay *",
 ):
-    _on(_pattern)(_unmodelled)
+    on_family(_pattern)(_unmodelled)

@@ -4,14 +4,22 @@ from collections.abc import Sequence
 
 from sim.device import Device, Understood
 from sim.dialects import Source
-from sim.dialects.frr import bgp_family, bgp_neighbour, known, lists, statics  # noqa: F401 (they register commands)
+from sim.dialects.frr import (  # noqa: F401 (they register commands)
+    bgp_family,
+    bgp_neighbour,
+    bgp_origination,
+    known,
+    lists,
+    ospf_interfaces,
+    statics,
+)
 from sim.dialects.frr.bgp_device import Builder
 from sim.dialects.frr.daemons_file import DaemonsFile
 from sim.dialects.frr.interfaces import interface_config
 from sim.dialects.frr.ospf_device import ospf_instance
 from sim.dialects.frr.pbr import rules_and_routes
 from sim.dialects.frr.reading import Reading
-from sim.dialects.frr.route_maps import judge_idle_maps
+from sim.dialects.frr.route_map_policy import judge_idle_maps
 from sim.dialects.frr.zebra import zebra_config
 from sim.topology.model import Kind, Node
 

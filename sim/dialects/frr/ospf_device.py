@@ -4,7 +4,7 @@ from sim.device.bgp import Redistribution
 from sim.device.ospf import OspfArea, OspfInstance, OspfInterface
 from sim.dialects.frr.drafts import InterfaceDraft, Named, OspfDraft, Values
 from sim.dialects.frr.names import Names
-from sim.dialects.frr.route_maps import policy
+from sim.dialects.frr.route_map_policy import policy
 from sim.policies.frr_prefixes import Always
 
 

@@ -6,7 +6,7 @@ from sim.dialects.frr.drafts import Named, ZebraDraft
 from sim.dialects.frr.grammar import Words
 from sim.dialects.frr.names import Names
 from sim.dialects.frr.reading import CONFIG, Reading
-from sim.dialects.frr.route_maps import policy, sources
+from sim.dialects.frr.route_map_policy import policy, sources
 from sim.policies.frr_prefixes import Always
 
 _VERSIONS = {"ip": 4, "ipv6": 6}
