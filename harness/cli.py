@@ -5,16 +5,18 @@ world). What a verb does lives in its own room and is imported when the verb is 
 answer at once.
 """
 
+import io
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from types import FrameType
 from typing import Annotated
 
 import typer
 
-from harness import cli_examine, cli_files, cli_generate, cli_lab, cli_paper
+from harness import cli_examine, cli_files, cli_generate, cli_lab, cli_paper, completion
 from sim.errors import FabricError, InputError
 
 EPILOG = "Exit status: 0 pass, 1 a verdict failed, 2 a file or flag is wrong, 3 the host, the lab or an instrument."
@@ -33,12 +35,22 @@ app = typer.Typer(
 def main() -> None:
     """The program. Ends the process with its exit status."""
     signal.signal(signal.SIGTERM, _as_interrupt)
-    status = run(sys.argv[1:])
+    status = _complete_in_bash() if os.environ.get("_FABRICLAB_COMPLETE") == "complete_bash" else run(sys.argv[1:])
     try:
         sys.stdout.flush()
     except BrokenPipeError:  # the reader went away: `fabriclab inspect | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(status)
+
+
+def _complete_in_bash() -> int:
+    """Answer bash's Tab key, which takes a colon for the end of a word."""
+    kept, said = completion.join_at_colons(os.environ), io.StringIO()
+    try:
+        with redirect_stdout(said):
+            return run([])
+    finally:
+        sys.stdout.write("".join(line.removeprefix(kept) for line in said.getvalue().splitlines(keepends=True)))
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -3,7 +3,8 @@
 A file that can not be read offers nothing: an error has no place on a command line that is still being typed.
 """
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,38 @@ def _nodes(ctx: Any) -> Iterator[str]:
 def _topology(ctx: Any) -> Any:
     from harness import labs
 
-    text = ctx.params.get("topology")
+    text = ctx.params.get("topology") or _typed_topology(os.environ)
     try:
         return labs.read(text) if text else None
     except (FabricError, OSError):
         return None
+
+
+def _typed_topology(environ: MutableMapping[str, str]) -> str | None:
+    """TOPOLOGY as the line has it. After an option that still lacks its value (`--from`), nothing of it is parsed."""
+    line = environ.get("COMP_WORDS") or environ.get("_TYPER_COMPLETE_ARGS", "")
+    words = [word for word in line.split() if not word.startswith("-")]
+    return words[2] if len(words) > 2 else None
+
+
+def join_at_colons(environ: MutableMapping[str, str]) -> str:
+    """Undo that bash ends a word at each colon: `gw : swp1` is one word again, here `gw:swp1`.
+
+    What bash will not replace of the current word, here `gw:`, is returned: no answer may begin with it.
+    """
+    words, current = environ.get("COMP_WORDS", "").split("\n"), int(environ.get("COMP_CWORD", "0"))
+    joined: list[str] = []
+    at = 0
+    for number, word in enumerate(words):
+        if joined and (word.startswith(":") or joined[-1].endswith(":")):
+            joined[-1] += word
+        else:
+            joined.append(word)
+        if number == current:
+            at = len(joined) - 1
+    environ.update(COMP_WORDS="\n".join(joined), COMP_CWORD=str(at if current < len(words) else current))
+    before, colon, _ = joined[at].rpartition(":")
+    return before + colon
 
 
 def _paths(incomplete: str, ending: str) -> list[str]:

@@ -236,3 +236,17 @@ def test_tab_offers_topologies_nodes_and_endpoints() -> None:
 def test_the_shell_can_install_completion() -> None:
     done = fabriclab(_FABRICLAB_COMPLETE="complete_bash", COMP_WORDS="fabriclab insp", COMP_CWORD="1")
     assert done.stdout.strip() == "inspect"
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("fabriclab|trace|topologies/dev01|--from|maste", "master"),
+        ("fabriclab|capture|topologies/dev01|gw|:|swp2", "swp2"),
+        ("fabriclab|capture|topologies/dev01|gw|:", "swp2 swp1"),
+    ],
+)
+def test_the_tab_of_bash_offers_what_follows_an_option_or_a_colon(line: str, offered: str) -> None:
+    words = line.split("|")
+    done = fabriclab(_FABRICLAB_COMPLETE="complete_bash", COMP_WORDS="\n".join(words), COMP_CWORD=str(len(words) - 1))
+    assert done.stdout.split() == offered.split()
