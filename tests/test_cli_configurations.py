@@ -61,6 +61,7 @@ WRONG = [
     (FACES, "iface swp1", "iface swp1 inet statik", r"/etc/network/interfaces line 2: "),
     (FACES, "192.0.2.1/30", "192.0.2.1/300", r"/etc/network/interfaces line 3: "),
     (FACES, "192.0.2.1/30", "192.0.2.777/30", r"/etc/network/interfaces line 3: "),
+    (FACES, "192.0.2.1/30", "192.0.2.1/30\n  mtu eleven", r"/etc/network/interfaces line 4: .*'eleven'"),
     (IFCFG, "198.51.100.1\n", "198.51.100.777\n", r"/etc/sysconfig/network-scripts/ifcfg-eth0"),
     (IFCFG, "PREFIX=24", "PREFIX=99", r"/etc/sysconfig/network-scripts/ifcfg-eth0"),
     (IFCFG, "PREFIX=24", "NETMASK=255.0.255.0", r"/etc/sysconfig/network-scripts/ifcfg-eth0"),

@@ -21,6 +21,7 @@ from sim.errors import HostError
 
 _NUMBERED = re.compile(r"(IPADDR|PREFIX|NETMASK|DNS)\d+$")
 _FAILED = re.compile(r"^Command failed -:(?P<line>\d+)$", re.MULTILINE)
+_QUOTED = re.compile(r'"([^"\s]+)"')
 DHCP_TIMEOUT_S = 30.0
 
 
@@ -90,10 +91,17 @@ def _run(work: Work, commands: list[Command], *, best_effort: bool = False) -> N
 
 
 def _rejection(work: Work, commands: list[Command], words: str) -> Exception:
-    found = _FAILED.search(words)
-    command = commands[int(found["line"]) - 1] if found else commands[0]
+    command = _culprit(commands, words)
     words = _FAILED.sub("", words)
     return work.rejected(command.path, f"{words.strip()} (ip {command.text})", command.line)
+
+
+def _culprit(commands: list[Command], words: str) -> Command:
+    """The command that `ip` means: by its number, or where it could not even read the line, by what it quotes."""
+    if found := _FAILED.search(words):
+        return commands[int(found["line"]) - 1]
+    quoted = set(_QUOTED.findall(words))
+    return next((command for command in commands if quoted & set(command.text.split())), commands[0])
 
 
 def _devices(work: Work) -> dict[str, int]:

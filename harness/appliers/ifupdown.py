@@ -112,11 +112,13 @@ def wanted_devices(work: Work) -> Iterator[tuple[str, str]]:
 
 def _quoted(work: Work, words: str) -> tuple[str, int]:
     """The line that a complaint without a number means: the one that shares most of its text (an address, a value)."""
-    said = {word.strip("\"'`,;:()[]") for word in words.split()}
+    words = re.sub(r"addon '\S+':", "", words)
+    said, values = {word.strip("\"'`,;:()[]") for word in words.split()}, set(re.findall(r"'(\S+)'", words))
     best = (0, CONF, 0)
     for path in _interface_files(work):
         for number, line in enumerate(work.text(path).splitlines(), 1):
-            shared = sum(len(word) for word in said.intersection(line.split()) if re.search(r"[\d/]", word))
+            common = said.intersection(line.split())
+            shared = sum(len(word) for word in common if word in values or re.search(r"[\d/]", word))
             best = max(best, (shared, path, number), key=lambda each: each[0])
     return best[1:]
 

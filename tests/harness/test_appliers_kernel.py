@@ -92,6 +92,14 @@ def test_a_route_the_kernel_refuses_names_its_line_and_changes_nothing(box: Box)
     assert sorted(box.says("ip", "route").splitlines()) == sorted(before.splitlines())
 
 
+@pytest.mark.parametrize(
+    "route", ["10.99.0.0/16 via nowhere", "10.99.0.0/99 via 10.0.0.1", "10.99.0.0/16 vai 10.0.0.1"]
+)
+def test_a_route_that_ip_can_not_read_names_its_line(box: Box, route: str) -> None:
+    with pytest.raises(PushRejected, match=r"route-eth0 line 2: Error: "):
+        box.push(MASTER | {f"{SCRIPTS}route-eth0": f"# the way out\n{route}\n"}, boot=True)
+
+
 def test_a_bond_where_the_kernel_has_none_is_the_hosts_fault(box: Box) -> None:
     bond = 'DEVICE=bond0\nTYPE=Bond\nBONDING_OPTS="mode=1"\nONBOOT=yes\n'
     try:
