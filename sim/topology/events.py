@@ -22,6 +22,12 @@ except ImportError:  # PyYAML was built without libyaml
 NotSure: type[Exception] = YAMLError
 
 
+DEEPEST = 60
+"""Levels of nesting that a file may have."""
+
+_STEPS = {"SequenceStartEvent": 1, "MappingStartEvent": 1, "SequenceEndEvent": -1, "MappingEndEvent": -1}
+
+
 class Event(Protocol):
     """What both parsers' events have; a scalar also has value, style, tag, implicit; an alias has anchor."""
 
@@ -54,13 +60,16 @@ def quick_events(text: str) -> "Iterator[Event] | None":
 
 
 def thorough_events(text: str, file: str) -> "list[Event]":
-    """ruamel's events, all of them. TopologyError, with file and line, where the text is no YAML."""
+    """ruamel's events, all of them. TopologyError, with file and line, where the text is no YAML.
+
+    The parser's time grows with the square of the depth, so it is stopped where no file of ours can be: past DEEPEST.
+    """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError
     from ruamel.yaml.error import YAMLError as AnyYAMLError
 
     try:
-        return list(YAML(typ="safe", pure=True).parse(text))
+        return list(_bounded(YAML(typ="safe", pure=True).parse(text), file))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = error.problem or error.context or "not YAML"
@@ -69,6 +78,16 @@ def thorough_events(text: str, file: str) -> "list[Event]":
         position = getattr(error, "position", None)
         line = text.count("\n", 0, position) + 1 if isinstance(position, int) else 0
         raise TopologyError(f"not YAML: {_one_line(str(error))}", Place(file, line)) from error
+
+
+def _bounded(events: "Iterator[Event]", file: str) -> "Iterator[Event]":
+    depth = 0
+    for event in events:
+        depth += _STEPS.get(kind(event), 0)
+        if depth > DEEPEST:
+            line = event.start_mark.line + 1
+            raise TopologyError(f"more than {DEEPEST} levels of nesting; expected a topology", Place(file, line))
+        yield event
 
 
 def _one_line(text: str) -> str:

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sim.errors import Place, TopologyError
-from sim.topology.events import Event, NotSure, kind, quick_events, thorough_events
+from sim.topology.events import DEEPEST, Event, NotSure, kind, quick_events, thorough_events
 
-_DEEPEST = 60
 _MOST_VALUES = 1_000_000
 
 
@@ -150,8 +149,8 @@ class _Builder:
     def _reach(self, depth: int, event: Event) -> None:
         if depth > self.deepest:
             self.deepest = depth
-        if depth > _DEEPEST:
-            raise self._error(f"more than {_DEEPEST} levels of nesting; expected a topology", event)
+        if depth > DEEPEST:
+            raise self._error(f"more than {DEEPEST} levels of nesting; expected a topology", event)
         if self.values > _MOST_VALUES:
             raise self._error(f"more than {_MOST_VALUES} values; expected a topology", event)
 

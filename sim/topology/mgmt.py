@@ -1,7 +1,7 @@
 """The file's `mgmt` section -> Management."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
@@ -22,7 +22,7 @@ def read_management(section: MgmtSection | None, tree: Any, file: str) -> Manage
 
 def check_addresses(management: Management, nodes: Mapping[str, Node], where: Callable[..., Place]) -> None:
     """TopologyError where a node's management address is not the network's, or is taken."""
-    taken = {management.ipv4_gateway: "the gateway", management.ipv6_gateway: "the gateway"}
+    taken = dict.fromkeys(_gateways(management), "the gateway")
     for node in nodes.values():
         for key, text, subnet in (
             ("mgmt-ipv4", node.mgmt_ipv4, management.ipv4_subnet),
@@ -36,6 +36,15 @@ def check_addresses(management: Management, nodes: Mapping[str, Node], where: Ca
             if text in taken:
                 raise TopologyError(f"{said}: {text} is already used by {taken[text]}", place)
             taken[text] = f"nodes.{node.name}"
+
+
+def _gateways(management: Management) -> Iterator[str]:
+    """The bridge's own addresses: the first of each subnet unless the file says others."""
+    for said, subnet in (
+        (management.ipv4_gateway, management.ipv4_subnet),
+        (management.ipv6_gateway, management.ipv6_subnet),
+    ):
+        yield said or str(next(ip_network(subnet).hosts()))
 
 
 class _Reading:

@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ def read_node(node: Declared) -> Node:
         startup_config=startup_config,
         startup_text=startup_text,
         extras=tree.get("extras") or {},
-        dns=tree.get("dns") or {},
+        dns=_dns(node, tree.get("dns") or {}),
         network_mode="none" if section.network_mode == "none" else None,
         mgmt_ipv4=_address(node, "mgmt-ipv4", IPv4Address),
         mgmt_ipv6=_address(node, "mgmt-ipv6", IPv6Address),
@@ -198,6 +198,16 @@ def _aliases(node: Declared) -> tuple[str, ...]:
         if not is_name(alias):
             raise node.error(f"found {alias!r}; expected a host's name", "aliases", index)
     return tuple(node.section.aliases or ())
+
+
+def _dns(node: Declared, dns: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The resolver's configuration; its servers must be addresses, as resolv.conf(5) wants them."""
+    for index, server in enumerate(dns.get("servers") or ()):
+        try:
+            ip_address(str(server))
+        except ValueError as error:
+            raise node.error(f"found {str(server)!r}; expected an IP address", "dns", "servers", index) from error
+    return dns
 
 
 def _address(node: Declared, key: str, family: Callable[[Any], IPv4Address | IPv6Address]) -> str | None:

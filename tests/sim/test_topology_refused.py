@@ -141,6 +141,9 @@ REFUSED = [
         "an address of 172.20.20.0/24",
     ),
     ("an address elsewhere", node("mgmt-ipv4: 10.0.0.1"), 6, "an address of 172.20.20.0/24"),
+    ("the gateway's own", node("mgmt-ipv4: 172.20.20.1"), 6, "already used by the gateway"),
+    ("the gateway's own by IPv6", node('mgmt-ipv6: "3fff:172:20:20::1"'), 6, "already used by the gateway"),
+    ("a resolver by name", node("dns: {servers: [192.0.2.1, dns.example.org]}"), 6, "expected an IP address"),
     ("no address", node("mgmt-ipv4: 172.20.20.300"), 6, "address without length"),
     (
         "an address without network",
