@@ -43,10 +43,11 @@ def _limit(name: str) -> Option:
             draft[name] = None
             return
         routes = number(reader)
-        if name == "export_limit":
-            reader.note("'export limit' is not modelled", reader.tokens[reader.at - 1].place)
+        place = reader.tokens[reader.at - 1].place
         actions = (each for each in _ACTIONS if reader.takes("action", each))
         draft[name] = Limit(routes, next(actions, _ACTIONS[-1]))
+        if name == "export_limit" or draft[name].action == "block":
+            reader.note(f"'{reader.option}' with its action is not modelled", place)
 
     return read
 
