@@ -21,7 +21,8 @@ def solve(topology: Topology, devices: Mapping[str, Device]) -> Paper:
     notes = tuple(note for device in known.values() for note in device.notes)
     links = solve_links(topology, known)
     asked = sum(len(instance.neighbours) for device in known.values() for instance in device.bgp)
-    fast = _fast(links, known, notes) if asked >= _LARGE else None
+    filtered = any(device.filter.tables for device in known.values())  # filters may keep sessions down
+    fast = _fast(links, known, notes) if asked >= _LARGE and not filtered else None
     return fast or _general(links, known, notes)
 
 

@@ -4,7 +4,7 @@ A session is Up when both ends ask for it and packets pass; timers do not matter
 suite: a BGP neighbour or an OSPF interface with `bfd`, or a session of its own.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from sim.address import Address
@@ -21,8 +21,10 @@ class Watch(NamedTuple):
     daemon: str = "frr"
 
 
-def matched(watches: Iterable[Watch]) -> Mapping[Watch, bool]:
-    """Every wish once, and whether somebody has the same from the other side."""
+def matched(watches: Iterable[Watch], passes: Callable[[Watch, Watch], bool]) -> Mapping[Watch, bool]:
+    """Every wish once, and whether somebody has the same from the other side and the packets of both pass."""
     wanted = list(dict.fromkeys(watches))
-    known = {(watch.local, watch.peer) for watch in wanted}
-    return {watch: (watch.peer, watch.local) in known for watch in wanted}
+    known = {(watch.local, watch.peer): watch for watch in wanted}
+    return {
+        watch: (other := known.get((watch.peer, watch.local))) is not None and passes(watch, other) for watch in wanted
+    }

@@ -52,7 +52,7 @@ class Engine:
         self.links, self.devices, self._contrary, self._order = links, devices, contrary, order
         self.ground = ground = lay(links)
         self.kernels = {name: Kernel(bare_routes(links, name)) for name in ground}
-        self._way = Way(ground, self.kernels)
+        self._way = Way(ground, self.kernels, devices)
         self.suites: dict[Place, Suite] = {}
         for name, ports in ground.items():
             for suite in suites_of(devices[name], ports, contrary):
@@ -87,7 +87,7 @@ class Engine:
             self.settle()
             if self._contrary or (self._order is not None and self._order.random() < _EVEN):
                 self._settle_ospf()
-            pairs, self.failures = meet(registry, self._source, self._way.arrives)
+            pairs, self.failures = meet(registry, self._source, self._way)
             if not self._meet(pairs) and not self._settle_ospf():
                 return
         raise NotConverged("sessions come and go: a session's own routes lead to its end; " + self._named_sessions())
@@ -109,6 +109,10 @@ class Engine:
             local, peer = each.circuit.next_hop, each.far.next_hop
             if local is not None and peer is not None:
                 yield Watch(each.router.node, local, peer, each.circuit.port, each.router.vrf, each.router.daemon)
+
+    def hear(self, one: Watch, other: Watch) -> bool:
+        """Whether filters let the BFD packets of both sides in."""
+        return self._way.watched(one, other)
 
     def is_tied(self) -> bool:
         """Whether some suite's choice hangs on the order of events."""

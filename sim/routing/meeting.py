@@ -5,13 +5,24 @@ The engine asks again after every settling, because a session may need routes th
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from sim.address import Address
 from sim.routing import End, Ground, Peering, Port
 
 Source = Callable[[End, Address | None], Address | None]
-Arrives = Callable[[End, Address, Address, End], bool]
+
+
+class Passage(Protocol):
+    """Whether packets of two ends pass (`sim.routing.way.Way`)."""
+
+    def arrives(self, end: End, source: Address, destination: Address, other: End) -> bool:
+        """Whether our packets reach the other end while their TTL lasts."""
+        ...
+
+    def admits(self, end: End, source: Address, destination: Address, other: End) -> bool:
+        """Whether filters let the two set up a connection."""
+        ...
 
 
 class Pair(NamedTuple):
@@ -88,7 +99,7 @@ def _unnumbered(port: Port, far: Port) -> Address | None:
     return far.link_local
 
 
-def meet(registry: Registry, source: Source, arrives: Arrives) -> tuple[list[Pair], list[Failure]]:
+def meet(registry: Registry, source: Source, passage: Passage) -> tuple[list[Pair], list[Failure]]:
     """Every session that comes up, and for each End without one the reason."""
     pairs: dict[frozenset[tuple[str, str]], Pair] = {}
     reasons: dict[tuple[str, str], Failure] = {}
@@ -97,7 +108,7 @@ def meet(registry: Registry, source: Source, arrives: Arrives) -> tuple[list[Pai
         if end.shutdown or end.listen is not None:
             continue
         for node, port, address in registry.targets(end):
-            found = _try(registry, source, arrives, end, node, port, address)
+            found = _try(registry, source, passage, end, node, port, address)
             if isinstance(found, Failure):
                 reasons[end.node, end.key] = found
                 continue
@@ -117,7 +128,7 @@ def _name(end: End) -> tuple[str, str]:
 
 
 def _try(
-    registry: Registry, source: Source, arrives: Arrives, end: End, node: str, port: str, address: Address
+    registry: Registry, source: Source, passage: Passage, end: End, node: str, port: str, address: Address
 ) -> Pair | Failure:
     """Let an End connect to its neighbour's address."""
     ours = source(end, address if end.interface is not None else None)
@@ -140,8 +151,11 @@ def _try(
         wrong = disagreement(end, other)
         if wrong is not None:
             return Failure(end, "Active" if "password" in wrong else "Idle", wrong, disagree=True)
-        if not arrives(end, ours, address, other) or not arrives(other, address, ours, end):
+        if not passage.arrives(end, ours, address, other) or not passage.arrives(other, address, ours, end):
             failure = Failure(end, "Active", "packets between the two do not arrive")
+            continue
+        if not passage.admits(end, ours, address, other):
+            failure = Failure(end, "Active", f"a packet filter stands between {end.node} and {node}")
             continue
         here = end.interface or _port_on(registry.ground[end.node], address)
         there = other.interface or _port_on(registry.ground[node], ours)

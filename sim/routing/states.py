@@ -37,6 +37,10 @@ class Settled(Protocol):
         """The BFD sessions that somebody wants."""
         ...
 
+    def hear(self, one: Watch, other: Watch) -> bool:
+        """Whether the BFD packets of both sides pass."""
+        ...
+
 
 class NodeStates(Mapping[str, NodeState]):
     """Every node's state; made at the first question about it, then kept."""
@@ -96,7 +100,7 @@ class NodeStates(Mapping[str, NodeState]):
         for domain in self._engine.domains:
             for each in domain.adjacencies:
                 found.setdefault(each.router.node, []).append(_adjacency(each))
-        for watch, up in matched(self._engine.watches()).items():
+        for watch, up in matched(self._engine.watches(), self._engine.hear).items():
             found.setdefault(watch.node, []).append(_watch(watch, up))
         for failure in self._engine.failures:
             end = failure.end

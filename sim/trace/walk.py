@@ -17,7 +17,7 @@ from sim.address import Address, parse_address
 from sim.filters import Point, State, Verdict
 from sim.filters.packet import Kind, Packet
 from sim.flow import Disposition, Hop
-from sim.snapshot import NextHop, Route
+from sim.snapshot import NextHop, Note, Route
 from sim.trace import tracking
 from sim.trace.choice import taken, taken_from
 from sim.trace.ending import At, Ending, arrived, ended, stopped
@@ -215,6 +215,9 @@ class Walk:
             asked = "ND" if next_hop.version == 6 else "ARP"
             why = f"{next_hop} did not answer {asked} on {interface}"
             yield ended(Disposition.NEIGHBOR_UNREACHABLE, why, at)
+        if len(ends) > 1:  # whose answer comes first is chance
+            owners = " and ".join(sorted({node for node, _ in ends}))
+            at = at.doubting((Note(at.node, f"{next_hop} is answered for by {owners} on {interface}"),))
         for node, incoming in ends:
             yield self._at(at, interface, node, incoming)
 
