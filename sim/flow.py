@@ -59,7 +59,7 @@ class Trace:
 
     `where` is the node that decided; `why` is its rule, route or counter in its own words.
     `answer_from` is the address that the answer came from. `unsure` says which lines on the way the model does not know
-    (on paper only): with any, the disposition is a guess.
+    (on paper only): with any, the disposition is a guess. `endings` are all that paths of equal cost come to.
     """
 
     flow: Flow
@@ -70,6 +70,7 @@ class Trace:
     answer_from: str | None = None
     round_trip_s: float | None = None
     unsure: tuple[str, ...] = ()
+    endings: frozenset[Disposition] = frozenset()
 
     @property
     def delivered(self) -> bool:

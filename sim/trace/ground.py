@@ -1,14 +1,15 @@
 """What trace needs of a network: the nodes as they are, their filters, and who answers for an address on a cable."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
-from sim.address import Address, InterfaceAddress, parse_interface
+from sim.address import Address, InterfaceAddress, Prefix, parse_interface, parse_prefix
+from sim.errors import Place
 from sim.filters import PacketFilter
 from sim.filters.packet import Kind
-from sim.snapshot import Interface, NodeState
+from sim.snapshot import Interface, NodeState, Note, Route
 from sim.topology.model import Topology
 
 End = tuple[str, str]
@@ -38,12 +39,21 @@ class Ground(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Site:
-    """One node: its state, as a Snapshot has it, and its packet filter. `off` are interfaces that are switched off."""
+    """One node: its state, as a Snapshot has it, and its packet filter. `off` are interfaces that are switched off;
+    `unsettled`, routes that it may have or not, each with the reason."""
 
     node: str
     state: NodeState
     filter: PacketFilter = field(default_factory=PacketFilter)
     off: frozenset[str] = frozenset()
+    unsettled: Mapping[Prefix, str] = field(default_factory=dict)
+
+    def doubts(self, address: Address, route: Route | None) -> Iterator[Note]:
+        """What makes the route that was found for an address a guess: it, or a longer one, may be otherwise."""
+        least = parse_prefix(route.prefix).length if route is not None else 0
+        for prefix, why in self.unsettled.items():
+            if prefix.length >= least and prefix.holds(address):
+                yield Note(Place(self.node), f"{prefix}: {why}", self.node)
 
     @cached_property
     def addresses(self) -> tuple[tuple[str, InterfaceAddress], ...]:

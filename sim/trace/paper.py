@@ -1,9 +1,10 @@
 """Paper as a Ground: the solved network as packets meet it, and `trace` on it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
-from sim.address import Address, parse_address
+from sim.address import Address, Prefix, parse_address, parse_prefix
 from sim.device import Device
 from sim.flow import Flow, Hop, Trace
 from sim.links import Links, solve_links
@@ -23,8 +24,8 @@ STAND_IN = parse_address("169.254.0.1")
 class PaperGround:
     """A solved network. Nodes are looked at when a packet first comes to them."""
 
-    def __init__(self, paper: Paper, links: Links | None = None) -> None:
-        self.paper = paper
+    def __init__(self, paper: Paper, links: Links | None = None, doubting: bool = False) -> None:
+        self.paper, self.doubting = paper, doubting
         self.links = links or paper.links or solve_links(paper.topology, paper.devices)
         self._sites: dict[str, Site] = {}
         self._ways: dict[tuple[End, End], tuple[End, ...]] = {}
@@ -40,8 +41,17 @@ class PaperGround:
             off = frozenset(name for name, face in self.links.faces.get(node, {}).items() if not face.on)
             device = self.links.devices[node]
             state = self.paper.snapshot.nodes.get(node) or self._beside(node)
-            self._sites[node] = Site(node, _as_configured(state, device), device.filter, off)
+            unsettled = self._unsettled.get(node, {})
+            self._sites[node] = Site(node, _as_configured(state, device), device.filter, off, unsettled)
         return self._sites[node]
+
+    @cached_property
+    def _unsettled(self) -> Mapping[str, Mapping[Prefix, str]]:
+        """By node; asked for only where a trace is to doubt, since the answer may solve the network again."""
+        found: dict[str, dict[Prefix, str]] = {}
+        for each in self.paper.unsettled if self.doubting else ():
+            found.setdefault(each.node, {})[parse_prefix(each.prefix)] = each.why
+        return found
 
     def answering(self, node: str, interface: str, address: Address) -> Sequence[End]:
         """Who has the address on that segment, or vouches for it."""
@@ -88,20 +98,23 @@ def _as_configured(state: NodeState, device: Device) -> NodeState:
 _LATEST: list[PaperGround] = []
 
 
-def ground_of(paper: Paper) -> PaperGround:
+def ground_of(paper: Paper, doubting: bool = False) -> PaperGround:
     """The paper as a Ground; that of the paper asked last is kept, since many flows are traced on one."""
-    if not _LATEST or _LATEST[0].paper is not paper:
-        _LATEST[:] = [PaperGround(paper)]
+    if not _LATEST or _LATEST[0].paper is not paper or _LATEST[0].doubting is not doubting:
+        _LATEST[:] = [PaperGround(paper, doubting=doubting)]
     return _LATEST[0]
 
 
-def trace(paper: Paper, flow: Flow, size_bytes: int | None = None, via: str | None = None) -> Trace:
+def trace(
+    paper: Paper, flow: Flow, size_bytes: int | None = None, via: str | None = None, doubting: bool = False
+) -> Trace:
     """What becomes of the flow's packet and of the answer to it.
 
     `size_bytes` is the length of the IP packet, sent with DF; `via`, an interface of the sender, forces the first
-    link. SimError where the flow can not be sent.
+    link; `doubting` makes a trace unsure that takes an unsettled route (`Paper.unsettled`, which may solve the network
+    again). SimError where the flow can not be sent.
     """
-    return trace_on(ground_of(paper), flow, size_bytes, via)
+    return trace_on(ground_of(paper, doubting), flow, size_bytes, via)
 
 
 def path(paper: Paper, flow: Flow) -> tuple[Hop, ...] | None:

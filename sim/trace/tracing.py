@@ -148,7 +148,8 @@ def _no_way_back(walk: Walk, end: Ending) -> _Result | None:
     if choice.type in ("local", "unicast"):
         return None
     why = no_way(At(end.where, packet._replace(destination=packet.source)), choice).why
-    return _Result(end.hops, Disposition.NO_ANSWER, end.where, f"no way back to {to}: {why}", unsure=end.at.unsure)
+    unsure = end.at.doubting(tuple(walk.ground.site(end.where).doubts(to, choice.route))).unsure
+    return _Result(end.hops, Disposition.NO_ANSWER, end.where, f"no way back to {to}: {why}", unsure=unsure)
 
 
 def _back(aimed: Aim, there: Ending, back: Ending, reaction: Reaction) -> _Result:
@@ -206,6 +207,7 @@ def _told(flow: Flow, results: Sequence[_Result]) -> Trace:
         why=first.why + (_of_paths(bad, results) if len(results) > len(bad) else ""),
         answer_from=first.answer_from,
         unsure=tuple(unsure),
+        endings=frozenset(result.disposition for result in results),
     )
 
 

@@ -80,6 +80,7 @@ class Walk:
 
     def _route(self, site: Site, at: At, connection: Connection | None) -> Iterator[Way]:
         choice = fib_of(site).choose(query(at.packet, at.incoming))
+        at = _doubted(site, at, choice)
         if refused := self._bad_source(site, at, choice):
             yield refused
         elif choice.type == "local":
@@ -150,6 +151,7 @@ class Walk:
     def _send(self, at: At, via: str) -> Iterator[Way]:
         site = self.ground.site(at.node)
         choice = fib_of(site).choose(query(at.packet, "", via))
+        at = _doubted(site, at, choice)
         if via and choice.type in ("none", *DROPS):
             choice = Choice("unicast", None, (NextHop(None, via),))  # the kernel takes it for on-link there
         if choice.type == "local":
@@ -262,6 +264,13 @@ def query(packet: Packet, incoming: str, outgoing: str = "") -> Query:
         packet.dport or 0,
         packet.mark,
     )
+
+
+def _doubted(site: Site, at: At, choice: Choice) -> At:
+    """The packet, unsure where its route is."""
+    if not site.unsettled or choice.type == "local":
+        return at
+    return at.doubting(tuple(site.doubts(Address(at.packet.destination, at.packet.version), choice.route)))
 
 
 def no_way(at: At, choice: Choice) -> Ending:
