@@ -227,10 +227,13 @@ class Engine:
     def _by_lot(self, order: Random) -> None:
         """One suite after another, who is next drawn by lot."""
         moving: Counter[Moved] = Counter()
-        for _ in range(_TURNS * len(self.suites)):
+        turns = _TURNS * len(self.suites)
+        for number in range(turns):
             if not self._awake:
                 return
-            moving.update(self._alone(order.choice(sorted(self._awake))))
+            changed = self._alone(order.choice(sorted(self._awake)))
+            if number >= turns // 2:  # by then all that comes to rest has
+                moving.update(changed)
         self._give_up(moving)
 
     def _alone(self, place: Place) -> list[Moved]:

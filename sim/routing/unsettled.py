@@ -40,7 +40,8 @@ def _otherwise(one: Engine, other: Engine, why: str) -> dict[tuple[str, Prefix],
         other.run()
     except NotConverged:
         return {(node, prefix): _RESTLESS for node, _, prefix in other.unsettled}
-    return dict.fromkeys(_differing(one, other), why)
+    moving = ((node, prefix) for node, _, prefix in other.unsettled)
+    return dict.fromkeys((*_differing(one, other), *moving), why)
 
 
 def _differing(one: Engine, two: Engine) -> Iterator[tuple[str, Prefix]]:

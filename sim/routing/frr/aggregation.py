@@ -23,10 +23,10 @@ class Aggregator:
         self._policies = {each.prefix: Chain((each.policy,) if each.policy else (), context) for each in aggregates}
         self._suppress = {each.prefix: Chain((each.suppress,), context) for each in aggregates if each.suppress}
 
-    def above(self, prefix: Prefix) -> Iterator[Prefix]:
-        """The aggregates that a prefix contributes to."""
+    def above(self, prefix: Prefix, itself: bool = False) -> Iterator[Prefix]:
+        """The aggregates that a prefix contributes to; with `itself` also the one that it is."""
         for each in self._aggregates:
-            if each.prefix.length < prefix.length and each.prefix.holds(prefix):
+            if each.prefix.length < prefix.length + itself and each.prefix.holds(prefix):
                 yield each.prefix
 
     def path(self, prefix: Prefix, table: dict[Prefix, Entry], valid: Valid) -> Path | None:
@@ -39,6 +39,26 @@ class Aggregator:
         attributes = interned(self._attributes(aggregate, [part.attributes for part in parts]))
         result = self._policies[prefix].apply(prefix, attributes)
         return None if result is None else Path(result.having(next_hop=None), Sort.LOCAL, "aggregate")
+
+    def is_masked(self, path: Path, entry: Entry | None, contrary: bool) -> bool:
+        """Whether bgpd takes another's path for the aggregate itself, and makes none.
+
+        It compares origin, AS path and communities with whatever path stands first, the newest one, which may be a
+        neighbour's (bgp_aggregate_install). So of two routers of one AS that aggregate the same prefix either may be
+        left with only the other's, whichever hears of it first (8.4.4, seen 2026-11-25). `contrary`: all have.
+        """
+        if entry is None or (not contrary and "aggregate" in entry.local):
+            return False
+        received = list(entry.received.values())
+        return any(_identity(each) == _identity(path) for each in (received if contrary else received[-1:]))
+
+    def hangs_on_order(self, table: dict[Prefix, Entry], valid: Valid) -> bool:
+        """Whether some aggregate would not be there, had another's come first, or the other way round."""
+        for each in self._aggregates:
+            path = self.path(each.prefix, table, valid)
+            if path is not None and self.is_masked(path, table.get(each.prefix), contrary=True):
+                return True
+        return False
 
     def suppresses(self, prefix: Prefix, paths: Iterable[Path]) -> bool:
         """Whether a more specific prefix is kept from neighbours."""
@@ -68,6 +88,12 @@ class Aggregator:
             communities=frozenset().union(*(part.communities for part in parts)),
             large_communities=frozenset().union(*(part.large_communities for part in parts)),
         )
+
+
+def _identity(path: Path) -> tuple[object, ...]:
+    """What tells aggregates apart (bgp_aggregate_info_same)."""
+    own = path.attributes
+    return own.origin, own.as_path, own.communities, own.large_communities, own.extended_communities
 
 
 def merged(paths: Sequence[tuple[int | frozenset[int], ...]]) -> tuple[int | frozenset[int], ...]:

@@ -133,6 +133,13 @@ class Speaker:
                     return True
         return False
 
+    def masks(self) -> bool:
+        """Whether some aggregate hangs on whether another's came first."""
+        return any(
+            aggregator.hangs_on_order(self.tables[name], partial(self.valid, name))
+            for name, aggregator in self.aggregators.items()
+        )
+
     # what changes
 
     def rib_changed(self, version: int, prefixes: Iterable[Prefix]) -> None:
@@ -169,7 +176,10 @@ class Speaker:
         return worked
 
     def _aggregate(self, family: str, prefix: Prefix) -> None:
-        path = self.aggregators[family].path(prefix, self.tables[family], partial(self.valid, family))
+        aggregator, entry = self.aggregators[family], self.tables[family].get(prefix)
+        path = aggregator.path(prefix, self.tables[family], partial(self.valid, family))
+        if path is not None and aggregator.is_masked(path, entry, self._contrary):
+            path = None
         self._set_local(family, prefix, "aggregate", path)
 
     def _originate(self, family: str, prefix: Prefix) -> None:
@@ -237,7 +247,7 @@ class Speaker:
         if not entry.local and not entry.received:
             del table[prefix]
             self.tied.discard((family, prefix))
-        for aggregate in self.aggregators[family].above(prefix):
+        for aggregate in self.aggregators[family].above(prefix, itself=self._contrary):
             self._aggregates_due[family, aggregate] = None
         if (before.best, before.multipath) != (choice.best, choice.multipath):
             self._install(family, prefix, choice)

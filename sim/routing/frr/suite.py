@@ -131,10 +131,12 @@ class FrrSuite:
 
     def is_tied(self) -> bool:
         """Whether some choice hangs on which of several paths came first."""
-        return any(speaker.tied or speaker.mixes() for speaker in self.speakers.values())
+        return any(speaker.tied or speaker.mixes() or speaker.masks() for speaker in self.speakers.values())
 
     def is_swayed(self) -> bool:
-        """Whether an import policy, a weight, or a rewritten AS path has a say in some choice."""
+        """Whether an import policy, a weight, a rewritten AS path or another's aggregate has a say in some choice."""
+        if any(speaker.masks() for speaker in self.speakers.values()):
+            return True
         lives = (live for speaker in self.speakers.values() for live in speaker.lives.values())
         return any(channel.sways() for live in lives for channel in live.channels.values())
 

@@ -1,0 +1,55 @@
+"""What real daemons settle by the order of events is said to be unsettled, and packets that take it are unsure."""
+
+from networks import bgp, cabled, neighbour, router, solved, static
+
+from sim.address import parse_prefix
+from sim.device.bgp import Aggregate
+from sim.flow import Disposition, Flow
+from sim.paper import Paper
+from sim.trace import trace
+
+AGGREGATE = {"aggregates": (Aggregate(parse_prefix("10.100.0.0/15")),)}
+
+
+def two_that_aggregate() -> Paper:
+    """One AS: a and c both aggregate what b, which reflects between them, originates."""
+    line = cabled("a:eth1 b:eth1", "b:eth2 c:eth1")
+    client = {"reflector_client": True}
+    return solved(
+        line,
+        router("a", {"eth1": "10.0.1.1/24"}, statics=(static("10.0.2.0/24", "10.0.1.2"),),
+               bgp=(bgp(65000, "10.9.0.1", [neighbour("10.0.1.2", 65000)], family_settings=AGGREGATE),)),
+        router("b", {"eth1": "10.0.1.2/24", "eth2": "10.0.2.2/24"}, statics=(static("10.101.0.0/16", "10.0.2.3"),),
+               bgp=(bgp(65000, "10.9.0.2", [neighbour("10.0.1.1", 65000, **client),
+                                            neighbour("10.0.2.3", 65000, **client)], ["10.101.0.0/16"]),)),
+        router("c", {"eth1": "10.0.2.3/24"}, statics=(static("10.0.1.0/24", "10.0.2.2"),),
+               bgp=(bgp(65000, "10.9.0.3", [neighbour("10.0.2.2", 65000)], family_settings=AGGREGATE),)),
+    )  # fmt: skip
+
+
+def test_a_second_aggregate_of_one_as_may_never_be_made() -> None:
+    unsettled = two_that_aggregate().uncertain_entries()
+    assert {("a", "10.100.0.0/15"), ("c", "10.100.0.0/15")} <= unsettled
+    assert not any(prefix == "10.101.0.0/16" for _, prefix in unsettled)
+
+
+def test_packets_over_a_route_that_may_be_otherwise_are_unsure() -> None:
+    paper = two_that_aggregate()
+    flow = Flow("a", "10.100.0.1", "icmp")
+    assert not trace(paper, flow).unsure
+    assert "10.100.0.0/15" in trace(paper, flow, doubting=True).unsure[0]
+
+
+def test_a_trace_tells_every_ending_of_its_equal_paths() -> None:
+    forwards = {"net.ipv4.conf.all.forwarding": "1"}
+    square = cabled("a:eth1 b:eth1", "a:eth2 c:eth1", "b:eth2 d:eth1")
+    paper = solved(
+        square,
+        router("a", {"eth1": "10.0.1.1/24", "eth2": "10.0.2.1/24"},
+               statics=(static("10.0.9.0/24", "10.0.1.2"), static("10.0.9.0/24", "10.0.2.2"))),
+        router("b", {"eth1": "10.0.1.2/24", "eth2": "10.0.9.2/24"}, sysctls=forwards),
+        router("c", {"eth1": "10.0.2.2/24"}, sysctls=forwards),
+        router("d", {"eth1": "10.0.9.3/24"}, statics=(static("10.0.0.0/16", "10.0.9.2"),)),
+    )  # fmt: skip
+    found = trace(paper, Flow("a", "10.0.9.3", "icmp"))
+    assert found.endings == {Disposition.DELIVERED, Disposition.NO_ROUTE}
