@@ -23,7 +23,7 @@ from bench import table
 from bench.box import PROJECT, BoxFailed, run_boxed
 from bench.clos import clos
 
-TRIALS = {"wiring": "wiring", "ecmp": "spreading", "matrix": "matrix", "dev01": "dev01"}
+TRIALS = {"wiring": "wiring", "ecmp": "spreading", "matrix": "matrix", "dev01": "dev01", "paper": "paper"}
 _PYTHONS = {"mininet": "/usr/bin/python3"}  # Debian's package is for Debian's Python
 Say = Callable[[str], None]
 
@@ -124,8 +124,13 @@ def _show(found: Mapping[str, Any]) -> None:
         if "fabriclab" in results
         for goal in table.contest_goals(int(routers), results)
     ]
-    goals += table.trial_goals(found)
-    for block in ([table.CONTEST_HEAD, *rows], [["goal", "must be", "measured", ""], *(goal.row() for goal in goals)]):
+    goals += [*table.trial_goals(found), *table.paper_goals(found)]
+    papers = table.paper_rows(found)
+    for block in (
+        [table.CONTEST_HEAD, *rows],
+        [table.PAPER_HEAD, *papers],
+        [["goal", "must be", "measured", ""], *(goal.row() for goal in goals)],
+    ):
         if len(block) > 1:
             print("\n" + "\n".join(table.lines(block)))
     print(f"\nload {found['load_at_end']:.1f} after the last measurement; walls of a loaded machine are upper bounds")

@@ -81,3 +81,46 @@ def trial_goals(found: Measured) -> list[Goal]:
         "dev01_s": ("dev01 deployed and verified", 15.0),
     }
     return [Goal(what, found[key], limit, "s") for key, (what, limit) in limits.items() if key in found]
+
+
+PAPER_HEAD = ["on paper", "wall s", "cpu s", "peak MB", "RIB entries"]
+_PAPER = {
+    "solve_k8": ("solve, fat-tree k=8", 0.8),
+    "solve_k16": ("solve, fat-tree k=16", 2.0),
+    "solve_k16u": ("solve, fat-tree k=16 unnumbered", 2.5),
+    "solve_k20": ("solve, fat-tree k=20", 4.0),
+    "solve_k32": ("solve, fat-tree k=32", 15.0),
+    "solve_k8p": ("solve, fat-tree k=8 with policies", 5.0),
+    "solve_dev01": ("solve, dev01", 0.5),
+    "sweep_k16": ("every single link of k=16", 10.0),
+    "sweep_k32": ("every single link of k=32", 120.0),
+    "plain_k32": ("baseline: a search per prefix, k=32", None),
+}
+
+
+def paper_rows(found: Measured) -> list[list[str]]:
+    """What each process on paper took."""
+    return [
+        [
+            what,
+            *(f"{found[f'{key}_{unit}']:.2f}" for unit in ("s", "cpu_s")),
+            f"{found[f'{key}_mb']:.0f}",
+            f"{found[f'{key}_entries']:,.0f}" if f"{key}_entries" in found else "-",
+        ]
+        for key, (what, _) in _PAPER.items()
+        if f"{key}_s" in found
+    ]
+
+
+def paper_goals(found: Measured) -> list[Goal]:
+    """What the simulator must reach: whole processes, two processors."""
+    goals = [
+        Goal(what, found[f"{key}_s"], limit, "s")
+        for key, (what, limit) in _PAPER.items()
+        if limit is not None and f"{key}_s" in found
+    ]
+    if "solve_k32_mb" in found:
+        goals.append(Goal("peak memory of k=32", found["solve_k32_mb"], 1500, "MB"))
+        ratio = found["plain_k32_cpu_s"] / found["solve_k32_cpu_s"]
+        goals.append(Goal("k=32: the baseline takes times the processor", ratio, 2, at_least=True))
+    return goals
