@@ -11,3 +11,4 @@ class Hop(NamedTuple):
     via: Address | None
     interface: str | None
     weight: int = 1
+    onlink: bool = False  # the gateway need not be on a network of the interface

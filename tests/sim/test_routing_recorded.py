@@ -29,7 +29,12 @@ def network(text: str) -> tuple[Topology, dict[str, Device]]:
     drawn = cabled(*(f"{words[1]} {words[2]}" for words in lines if words[0] == "cable"))
     bridges = {words[1] for words in lines if words[0] == "bridge"}
     known = {
-        name: Node(name, kind=Kind.BRIDGE if name in bridges else Kind.LINUX, network_mode="none")
+        name: Node(
+            name,
+            kind=Kind.BRIDGE if name in bridges else Kind.LINUX,
+            network_mode="none",
+            exec=tuple(" ".join(words[2:]) for words in lines if words[:2] == ["exec", name]),
+        )
         for name in drawn.nodes
     }
     topology = Topology(drawn.name, drawn.file, known, drawn.links)

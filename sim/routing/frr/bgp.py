@@ -287,10 +287,10 @@ class Speaker:
 
 
 def _loops(path: Path, prefix: Prefix) -> bool:
-    """Whether a path leads to its own next hop. It may where that is the neighbour itself (seen with 8.4.4, 2026-11-25:
-    a reflector uses its client's route to the client's loopback, and other clients do not)."""
+    """Whether a path leads to its own next hop. A route reflector takes it from its client all the same (seen with
+    8.4.4, 2026-11-25)."""
     hop = path.next_hop
-    return hop is not None and hop.host == prefix and path.peering is not None and path.peering.peer != hop
+    return hop is not None and hop.host == prefix and path.peering is not None and not path.client
 
 
 def _hop(path: Path) -> Hop:

@@ -72,7 +72,8 @@ def _made(live: Live, channel: Channel, advert: Advert, result: PathAttributes) 
     next_hop, link_local = advert.next_hop, advert.link_local
     if result.next_hop is not None:
         if result.next_hop != next_hop:
-            next_hop, link_local = result.next_hop, None
+            # `set ipv6 next-hop global` leaves the neighbour's link-local address, which is used (8.4.4, 2026-11-25)
+            next_hop, link_local = result.next_hop, link_local if result.next_hop.version == 6 else None
         result = result.having(next_hop=None)
     on_port = next_hop.version == 6 and next_hop.is_link_local
     return Path(

@@ -176,7 +176,7 @@ class Outgoing:
         if settings.next_hop_unchanged or "next-hop" in settings.attribute_unchanged:
             return path.next_hop, None
         if live.sort is Sort.EBGP:
-            return (path.next_hop, None) if self._is_third_party(live, path) else ours
+            return (path.next_hop, ours[1]) if self._is_third_party(live, path) else ours
         if path.interface is not None and path.next_hop.is_link_local:
             return ours
         return path.next_hop, None

@@ -14,6 +14,7 @@ from sim.routing.values import Hop
 from sim.snapshot import RouteType
 
 _ROUNDS = 200
+_UNUSABLE = 255  # a distance that keeps a route out of the kernel
 CONNECTED, KERNEL = "connected", "kernel"
 _DIRECT = (CONNECTED, "static")
 
@@ -54,7 +55,11 @@ class Rib:
         port_is_up: Callable[[str], bool],
         resolve_via_default: bool,
         other: Callable[[str], "Rib | None"],
+        own: frozenset[Address] = frozenset(),
+        twins: bool = False,
     ) -> None:
+        self._twins = twins
+        self._own = own  # a gateway that is an address of ours leads nowhere
         self.vrf, self.version = vrf, version
         self.candidates: dict[Prefix, dict[str, RibRoute]] = {}
         self.selected: dict[Prefix, Selected] = {}
@@ -138,6 +143,8 @@ class Rib:
         """Choose among the candidates; whether the answer is another than before."""
         best: Selected | None = None
         for route in self.candidates.get(prefix, {}).values():
+            if route.distance == _UNUSABLE:
+                continue
             if best is not None and _order(route) >= _order(best.route):
                 continue
             best = self._activate(prefix, route) or best
@@ -164,25 +171,27 @@ class Rib:
             return Selected(route, (), route.type)
         if route.protocol in (CONNECTED, KERNEL):
             return Selected(route, route.hops, route.type)
-        hops: dict[Hop, None] = {}
+        hops: dict[tuple[Hop, bool], Hop] = {}
         dark = None
         for hop in route.hops:
             resolved = self._resolve(prefix, route, hop)
             if isinstance(resolved, RouteType):
                 dark = resolved
             else:
-                hops.update(dict.fromkeys(resolved))
+                hops |= {(each, self._is_twin(hop, each)): each for each in resolved}
         if not hops:
             return Selected(route, (), dark) if dark is not None else None
-        return Selected(route, tuple(hops)[: route.maximum_paths], RouteType.UNICAST)
+        return Selected(route, tuple(hops.values())[: route.maximum_paths], RouteType.UNICAST)
 
     def _resolve(self, prefix: Prefix, route: RibRoute, hop: Hop) -> tuple[Hop, ...] | RouteType:
         """Where one next hop really sends; nothing where it is not active; a type where it leads into a dark route."""
         if hop.interface is not None and not self._port_is_up(hop.interface):
             return ()
-        if hop.interface is not None and (hop.via is None or hop.via.is_link_local or hop.via.version != self.version):
-            return (hop,)
+        if hop.interface is not None and (hop.onlink or self._is_direct(hop)):
+            return (hop._replace(onlink=False),)
         assert hop.via is not None
+        if hop.via in self._own:
+            return ()
         rib = self._other(route.vrf) if route.vrf is not None else self
         if rib is None:
             return ()
@@ -197,6 +206,15 @@ class Rib:
         if not route.recursive or (over.length == 0 and not self.resolve_via_default):
             return ()
         return _at(hop.via, hops, hop.weight) if kind is RouteType.UNICAST else kind
+
+    def _is_twin(self, hop: Hop, resolved: Hop) -> bool:
+        """Whether a nexthop object is made for a gateway that is also the end of a recursive one: the kernel then holds
+        the same way twice (8.4.4, seen 2026-11-25)."""
+        return self._twins and hop.interface is None and hop.via == resolved.via
+
+    def _is_direct(self, hop: Hop) -> bool:
+        """Whether a next hop with an interface needs no look into the table."""
+        return hop.via is None or hop.via.is_link_local or hop.via.version != self.version
 
     def _depends(self, rib: "Rib", gateway: Address, prefix: Prefix) -> None:
         """Remember whose route it is that has to be resolved again when the way to a gateway changes."""

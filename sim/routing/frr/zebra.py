@@ -40,8 +40,15 @@ class Zebra:
         """The RIB of a VRF."""
         key = (vrf, version)
         if key not in self._ribs:
-            via_default = version in self._config.resolve_via_default
-            self._ribs[key] = Rib(vrf, version, self._is_up, via_default, lambda name: self.rib(name, version))
+            self._ribs[key] = Rib(
+                vrf,
+                version,
+                self._is_up,
+                version in self._config.resolve_via_default,
+                lambda name: self.rib(name, version),
+                frozenset(each.address for port in self._ports.values() if port.vrf == vrf for each in port.addresses),
+                self._config.nexthop_objects,
+            )
         return self._ribs[key]
 
     def learn(self, table: str, prefix: Prefix, routes: tuple[KernelRoute, ...]) -> None:
@@ -168,6 +175,7 @@ class Zebra:
 
 def _static(distance: int, group: list[StaticRoute]) -> RibRoute:
     first = group[0]
-    hops = tuple(Hop(each.via, each.interface, each.weight) for each in group if each.type is RouteType.UNICAST)
+    ways = [each for each in group if each.type is RouteType.UNICAST]
+    hops = tuple(Hop(each.via, each.interface, each.weight, each.onlink) for each in ways)
     kind = RouteType.UNICAST if hops else first.type
     return RibRoute("static", distance, 0, hops, kind, tag=first.tag, vrf=first.next_hop_vrf)
