@@ -5,9 +5,6 @@ from collections.abc import Mapping
 from sim.device import Device
 from sim.links import Links, solve_links
 from sim.paper import Paper
-from sim.routing.engine import Engine
-from sim.routing.settlement import Settlement
-from sim.routing.states import NodeStates
 from sim.snapshot import Note, Snapshot
 from sim.topology.model import Topology
 
@@ -27,6 +24,10 @@ def solve(topology: Topology, devices: Mapping[str, Device]) -> Paper:
 
 
 def _general(links: Links, devices: Mapping[str, Device], notes: tuple[Note, ...]) -> Paper:
+    from sim.routing.engine import Engine
+    from sim.routing.settlement import Settlement
+    from sim.routing.states import NodeStates
+
     engine = Engine(links, devices)
     engine.run()
     snapshot = Snapshot(links.topology.name, "solved", NodeStates(engine), notes)

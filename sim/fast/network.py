@@ -23,7 +23,6 @@ from sim.routing.ground import bare_routes, lay
 from sim.routing.kernel import Kernel, used
 from sim.routing.meeting import Failure, Registry, meet
 from sim.routing.ospf.domain import Domain
-from sim.routing.states import NodeStates
 from sim.routing.suites import suites_of
 from sim.snapshot import NodeState
 
@@ -49,6 +48,8 @@ class FastNetwork(Mapping[str, NodeState]):
 
     def __getitem__(self, name: str) -> NodeState:
         if name not in self._made:
+            from sim.routing.states import NodeStates  # counting needs none of it
+
             self._made[name] = NodeStates(_Alone(self, name))[name]
         return self._made[name]
 

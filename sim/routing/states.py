@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sim.address import Prefix
 from sim.device import Device
@@ -11,7 +11,6 @@ from sim.links import Links
 from sim.links.face import Face
 from sim.routing import KernelRoute, Peering, Suite
 from sim.routing.bfd import Watch, matched
-from sim.routing.engine import Engine
 from sim.routing.kernel import Kernel, Table, used
 from sim.routing.meeting import Failure
 from sim.routing.ospf.adjacency import DOWN, Adjacency
@@ -20,6 +19,9 @@ from sim.routing.values import Hop
 from sim.snapshot import Interface, NextHop, NodeState, Route, Session
 from sim.trace.listening import listeners_of
 from sim.trace.rules import policy_rules
+
+if TYPE_CHECKING:  # the level engine shows states without it
+    from sim.routing.engine import Engine
 
 
 class Settled(Protocol):
@@ -45,7 +47,7 @@ class Settled(Protocol):
 class NodeStates(Mapping[str, NodeState]):
     """Every node's state; made at the first question about it, then kept."""
 
-    def __init__(self, engine: Engine | Settled) -> None:
+    def __init__(self, engine: "Engine | Settled") -> None:
         self._engine = engine
         self._made: dict[str, NodeState] = {}
 

@@ -11,9 +11,7 @@ from dataclasses import replace
 from sim.device import Device, Understood
 from sim.device.bird import BgpProtocol, BirdConfig
 from sim.dialects import Source
-from sim.dialects.bird.config import Statements, findings, generation
 from sim.dialects.bird.lexer import Token, tokens
-from sim.dialects.bird.reader import Reader
 from sim.errors import Place
 from sim.snapshot import Note
 from sim.topology.model import Node
@@ -41,6 +39,9 @@ class Bird:
 
 
 def _instance(node: Node, path: str, files: Mapping[str, Source]) -> Device:
+    from sim.dialects.bird.config import Statements, findings, generation  # with the filter language: not for everyone
+    from sim.dialects.bird.reader import Reader
+
     found = tokens(path, files)
     syntax = generation(found)
     reader = Reader(found, syntax, "ipv6" if "bird6" in path else "ipv4")

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from sim.device import Device, Understood
 from sim.dialects import Source
-from sim.dialects.iptables.saved import read_saved
 from sim.filters import PacketFilter, Table
 from sim.snapshot import Note
 from sim.topology.model import Node
@@ -32,6 +31,8 @@ class Iptables:
         filters, notes = PacketFilter(), list[Note]()
         understood: dict[str, Understood] = {}
         for path in (path for path in FILES if path in files):
+            from sim.dialects.iptables.saved import read_saved  # many networks have no such file
+
             source = files[path]
             tables, found, lines, known = read_saved(source.text, source.origin, FILES[path])
             filters |= PacketFilter(tuple[Table, ...](tables))

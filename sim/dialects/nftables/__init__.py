@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from sim.device import Device, Understood
 from sim.dialects import Source
-from sim.dialects.nftables.ruleset import Ruleset
 from sim.filters import PacketFilter, Table
 from sim.filters.model import VERSIONS
 from sim.snapshot import Note
@@ -31,6 +30,8 @@ class Nftables:
         """The ruleset that the file makes; without it, what lies beside is not loaded."""
         if CONF not in files:
             return Device(node.name)
+        from sim.dialects.nftables.ruleset import Ruleset  # most networks have no such file
+
         ruleset = Ruleset(files)
         ruleset.read(files[CONF])
         tables = ruleset.made()
