@@ -35,6 +35,8 @@ app = typer.Typer(
 def main() -> None:
     """The program. Ends the process with its exit status."""
     signal.signal(signal.SIGTERM, _as_interrupt)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # under nohup a closed terminal ends nothing
+        signal.signal(signal.SIGHUP, _as_interrupt)
     status = _complete_in_bash() if os.environ.get("_FABRICLAB_COMPLETE") == "complete_bash" else run(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -90,7 +92,7 @@ def _refuse(error: FabricError, as_json: bool) -> int:
 
 
 def _as_interrupt(number: int, frame: FrameType | None) -> None:
-    """A polite end is like Ctrl-C: what was half done is undone on the way out."""
+    """A polite end, or a closed terminal, is like Ctrl-C: what was half done is undone on the way out."""
     raise KeyboardInterrupt
 
 

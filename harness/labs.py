@@ -9,7 +9,7 @@ from sim.topology.reader import read_topology
 
 def name_of(text: str) -> str:
     """The lab's name that a topology file, a folder or a name stands for."""
-    return read_topology(Path(text)).name if looks_like_a_path(text) else text
+    return text if _names_a_lab(text) else read_topology(Path(text)).name
 
 
 def running(text: str, name: str | None = None) -> Lab:
@@ -19,9 +19,16 @@ def running(text: str, name: str | None = None) -> Lab:
 
 def read(text: str, name: str | None = None, allow_outside_binds: bool = False) -> Topology:
     """The topology of a file or folder; of a running lab's name, the one that it was deployed from."""
-    if not looks_like_a_path(text) and text in Lab.names():
+    if _names_a_lab(text) and text in Lab.names():
         return Lab.find(text).topology
     return read_topology(Path(text), name=name, allow_outside_binds=allow_outside_binds)
+
+
+def _names_a_lab(text: str) -> bool:
+    """Whether `text` is a name; also where a folder is called as a running lab is, and holds no topology."""
+    if not looks_like_a_path(text):
+        return True
+    return not is_topology(Path(text)) and text in Lab.names()
 
 
 def looks_like_a_path(text: str) -> bool:

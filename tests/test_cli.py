@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import cli, completion
+from harness import cli, completion, labs
+from lab.lab import Lab
+from sim.errors import TopologyError
 
 ROOT = Path(__file__).resolve().parents[1]
 VERBS = [
@@ -216,6 +218,19 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
         ["bash", "-o", "pipefail", "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.stderr == "" and done.stdout == "{\n"
+
+
+def test_a_folder_without_a_topology_does_not_hide_the_lab_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "fabric").mkdir()
+    with pytest.raises(TopologyError):
+        labs.name_of("fabric")
+    monkeypatch.setattr(Lab, "names", lambda: ["fabric"])
+    assert labs.name_of("fabric") == "fabric"
+    (tmp_path / "fabric/own.clab.yml").write_text("name: own\ntopology: {nodes: {r1: {kind: linux}}}\n")
+    assert labs.name_of("fabric") == "own"
 
 
 class Line:

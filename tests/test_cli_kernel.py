@@ -185,7 +185,7 @@ def test_verbose_shows_each_command(pair: Path) -> None:
     assert "left: true" in done.stderr
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_deploy_undoes_itself(pair: Path, sent: signal.Signals) -> None:
     name = f"pair-cut-{os.getpid()}"
     nodes = "".join(f"    n{at}: {{kind: linux, exec: [sleep 5]}}\n" for at in range(4))
