@@ -15,7 +15,7 @@ from sim.routing import KernelRoute
 from sim.routing.engine import Engine
 from sim.routing.kernel import Table, used
 
-_AGE = "equal paths: which one is used hangs on which came first"
+_AGE = "equal paths: which is used hangs on which came first, or on link-local addresses"
 _WHEEL = "routers' preferences contradict each other: they come to rest in one of several ways"
 _CUT = "more equal ways than maximum-paths: ospfd takes those that its memory has first"
 _DRAWS = 6

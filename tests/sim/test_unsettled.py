@@ -53,3 +53,22 @@ def test_a_trace_tells_every_ending_of_its_equal_paths() -> None:
     )  # fmt: skip
     found = trace(paper, Flow("a", "10.0.9.3", "icmp"))
     assert found.endings == {Disposition.DELIVERED, Disposition.NO_ROUTE}
+
+
+def unnumbered_twice(paths: int) -> Paper:
+    """Three cables between two routers, without addresses: link-local addresses alone tell them apart."""
+    three = cabled("a:eth1 b:eth1", "a:eth2 b:eth2", "a:eth3 b:eth3")
+    ports, faces = ("eth1", "eth2", "eth3"), {"eth1": "", "eth2": "", "eth3": ""}
+    settings = {"family_settings": {"maximum_paths": paths}}
+    return solved(
+        three,
+        router("a", faces, bgp=(bgp(65001, "10.9.0.1", [neighbour(port) for port in ports], **settings),)),
+        router("b", faces | {"lo": "10.9.0.2/32"},
+               bgp=(bgp(65002, "10.9.0.2", [neighbour(port) for port in ports], ["10.9.0.2/32"], **settings),)),
+    )  # fmt: skip
+
+
+def test_which_of_equal_unnumbered_links_maximum_paths_leaves_out_hangs_on_macs() -> None:
+    assert ("a", "10.9.0.2/32") in unnumbered_twice(1).uncertain_entries()
+    assert ("a", "10.9.0.2/32") in unnumbered_twice(2).uncertain_entries()
+    assert unnumbered_twice(3).uncertain_entries() == frozenset()

@@ -15,6 +15,7 @@ from sim.route import PathAttributes
 from sim.routing.frr.paths import Choice, Path, Sort
 
 AGE = "older path"
+NEIGHBOUR = "neighbour address"
 _WORST_MED = 4294967295
 
 
@@ -125,7 +126,14 @@ def _neighbour(path: Path, _: Rules) -> tuple[int, int]:
     return (address.version, address.value)
 
 
+def _are_link_local(paths: Sequence[Path]) -> bool:
+    """Whether the neighbours that they come from are known by link-local addresses: no file says these."""
+    return all(path.peering is not None and path.peering.peer.is_link_local for path in paths)
+
+
 def _keep_neighbour(paths: Sequence[Path], rules: Rules) -> Sequence[Path]:
+    if rules.contrary and _are_link_local(paths):
+        return [max(paths, key=lambda path: _neighbour(path, rules))]
     least = min(_neighbour(path, rules) for path in paths)
     return [path for path in paths if _neighbour(path, rules) == least]
 
@@ -145,7 +153,7 @@ TIE_BREAKS = (
     Step(AGE, _keep_current),
     Step("router id", _least(lambda path, _: path.router.value)),
     Step("cluster list length", _least(lambda path, _: _cluster_length(path))),
-    Step("neighbour address", _keep_neighbour),
+    Step(NEIGHBOUR, _keep_neighbour),
     Step("path id", _least(lambda path, _: path.path_id)),
 )
 STEPS = EQUAL + TIE_BREAKS
@@ -159,7 +167,9 @@ def decide(paths: Sequence[Path], rules: Rules) -> Choice:
     left, tie = _narrow(even, TIE_BREAKS, rules)
     best = left[0]
     tied = _hangs_on_age(even, rules) and any(path.attributes is not best.attributes for path in even)
-    return Choice(best, _beside(best, paths, even, rules), tie or decided or "first in the table", tied)
+    beside = _beside(best, paths, even, rules)
+    tied = tied or (tie == NEIGHBOUR and _are_link_local(even))
+    return Choice(best, beside, tie or decided or "first in the table", tied or _is_cut_by_chance(beside, even, rules))
 
 
 def _narrow(paths: Sequence[Path], steps: Iterable[Step], rules: Rules) -> tuple[Sequence[Path], str]:
@@ -180,18 +190,34 @@ def _beside(best: Path, paths: Sequence[Path], even: Sequence[Path], rules: Rule
     A path with the best one's next hop adds nothing and is passed over (bgp_best_selection). FRR compares each path
     with the best one alone: one that lost to a third by MED may still be its equal.
     """
-    limit = rules.family.maximum_paths_ibgp if best.sort is Sort.IBGP else rules.family.maximum_paths
+    limit = _limit(best, rules)
     if limit < 2 or best.sort is Sort.LOCAL:
         return (best,)
     if len(even) < len(paths) and any(path.attributes.med is not None for path in paths):
         even = [path for path in paths if all(len(step.keep((path, best), rules)) == 2 for step in EQUAL)]
     equal = [path for path in even if path is not best and _hop(path) != _hop(best) and _is_alike(path, best, rules)]
-    equal.sort(key=lambda path: (_hop(path), _neighbour(path, rules)))
+    equal.sort(key=lambda path: (_hop(path), _neighbour(path, rules)), reverse=rules.contrary and _is_by_chance(best))
     return (best, *equal[: limit - 1])
 
 
+def _is_cut_by_chance(beside: Sequence[Path], even: Sequence[Path], rules: Rules) -> bool:
+    """Whether `maximum-paths` leaves some equals out, and which hangs on link-local addresses, so on MACs."""
+    full = len(beside) == max(1, _limit(beside[0], rules))
+    return full and len(even) > len(beside) > 1 and _is_by_chance(beside[0])
+
+
+def _limit(best: Path, rules: Rules) -> int:
+    return rules.family.maximum_paths_ibgp if best.sort is Sort.IBGP else rules.family.maximum_paths
+
+
+def _is_by_chance(path: Path) -> bool:
+    """Whether equals of a path are put in order by link-local addresses, which no file says."""
+    return path.link_local is not None or (path.next_hop is not None and path.next_hop.is_link_local)
+
+
 def _hop(path: Path) -> tuple[int, int, str]:
-    address = path.next_hop or Address(0)
+    """What equal paths are ordered by; of two addresses the link-local one (bgp_path_info_nexthop_cmp)."""
+    address = path.link_local or path.next_hop or Address(0)
     return (address.version, address.value, path.interface or "")
 
 
