@@ -205,7 +205,7 @@ class Engine:
         worked = [(place, self._work(place)) for place in awake]
         for place, changes in worked:
             self._spread(place, changes)
-        return [(node, table, prefix) for (node, _), changes in worked for table, prefix, _ in changes.routes]
+        return [each for place, changes in worked for each in _moved(place, changes)]
 
     def _work(self, place: Place) -> Changes:
         suite = self.suites[place]
@@ -241,7 +241,7 @@ class Engine:
         del self._awake[place]
         changes = self._work(place)
         self._spread(place, changes)
-        return [(place[0], table, prefix) for table, prefix, _ in changes.routes]
+        return _moved(place, changes)
 
     def _give_up(self, moving: Counter[Moved]) -> NoReturn:
         self.unsettled |= dict.fromkeys(moving)
@@ -275,6 +275,12 @@ class Engine:
 
     def _named_sessions(self) -> str:
         return ", ".join(f"{pair.one.node} - {pair.two.node}" for pair in list(self.pairs)[:_SHOWN])
+
+
+def _moved(place: Place, changes: Changes) -> list[Moved]:
+    """The routes that a suite has changed; where none, those of which it tells others something new."""
+    routes = [(place[0], table, prefix) for table, prefix, _ in changes.routes]
+    return routes or [(place[0], "main", prefix) for _, _, prefix, _ in changes.adverts]
 
 
 def _of_version(routers: Iterable[Router], version: int) -> list[Router]:

@@ -6,6 +6,7 @@
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ from harness import deploy
 from harness.lab_witness import playing
 from harness.run import own_name
 from harness.story import Step
-from harness.verdict import Outcome, Verdict
-from sim.errors import Place
+from harness.verdict import Outcome, Verdict, failed, passed
+from lab.lab import Lab
+from sim.errors import NotConverged, Place
 from sim.flow import Flow
 from sim.paper import Paper
 from sim.topology.reader import read_topology
@@ -26,6 +28,9 @@ from sim.trace import trace
 
 WITHIN_S = 40.0
 """Time to converge: OSPF's wait and BGP's second try at a connection fit in several times."""
+
+_MANY_CHANGES = 200
+"""More than any network of this size makes on its way to rest (that took 30 at most); a wheel turns within 20 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +74,18 @@ def judged(network: Network, within_s: float = WITHIN_S, rewritten: tuple[str, s
 
     `rewritten`: a text of the frr.conf files, and what stands there instead.
     """
-    with _written(network, rewritten) as file:
-        lab = deploy.bring_up(read_topology(file, name=own_name("agree")))
-        try:
-            with playing(lab) as play:
-                step = Step("expect", "agrees", {"flows": 30}, Place(str(file)), within_s=within_s)
-                return Judged(play.witness.paper(), play.step(step).verdict)
-        finally:
-            lab.destroy()
+    with _deployed(network, rewritten) as lab, playing(lab) as play:
+        paper = play.witness.paper()
+        step = Step("expect", "agrees", {"flows": 30}, Place(str(lab.topology.file)), within_s=within_s)
+        return Judged(paper, play.step(step).verdict)
 
 
 def parted(network: Network) -> Finding | None:
     """How paper and the daemons differ on a network; None where they agree, or where the model does not know."""
-    verdict = judged(network).verdict
+    try:
+        verdict = judged(network).verdict
+    except NotConverged as error:
+        verdict = _restless(network, error)
     return None if verdict.outcome in (Outcome.PASS, Outcome.SKIP) else Finding(network, verdict)
 
 
@@ -99,6 +103,33 @@ def shrunk(finding: Finding, tries: int = 60, judge: Callable[[Network], Finding
         else:
             return finding
     return finding
+
+
+def _restless(network: Network, error: NotConverged) -> Verdict:
+    """Paper finds no rest: whether the lab's BGP tables change for ever, too."""
+    with _deployed(network) as lab:
+        until = time.monotonic() + WITHIN_S
+        while time.monotonic() < until:
+            if any(_changes(lab, router.name) > _MANY_CHANGES for router in network.routers if router.daemon == "frr"):
+                return passed("routes oscillate for ever on paper and in the lab")
+            time.sleep(1)
+    return failed(f"paper: {error}; the lab comes to rest")
+
+
+def _changes(lab: Lab, node: str) -> int:
+    """How often bgpd has changed its IPv4 and IPv6 tables."""
+    told = lab.nodes[node].run(["vtysh", "-c", "show bgp summary"], check=False).stdout.decode()
+    return sum(map(int, re.findall(r"BGP table version (\d+)", told)))
+
+
+@contextmanager
+def _deployed(network: Network, rewritten: tuple[str, str] = ("", "")) -> Iterator[Lab]:
+    with _written(network, rewritten) as file:
+        lab = deploy.bring_up(read_topology(file, name=own_name("agree")))
+        try:
+            yield lab
+        finally:
+            lab.destroy()
 
 
 @contextmanager
