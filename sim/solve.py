@@ -38,10 +38,11 @@ def _fast(links: Links, devices: Mapping[str, Device], notes: tuple[Note, ...]) 
     """By the level engine; None for a network that is not for it."""
     from sim.fast.network import FastNetwork
     from sim.fast.sessions import NotPlain
+    from sim.fast.solution import FastSolution
 
     try:
         network = FastNetwork(links, devices)
     except NotPlain:
         return None
     snapshot = Snapshot(links.topology.name, "solved", network, notes)
-    return Paper(links.topology, devices, snapshot, counted=network.counts(), links=links)
+    return Paper(links.topology, devices, snapshot, FastSolution(network), counted=network.counts(), links=links)

@@ -50,8 +50,12 @@ class FastNetwork(Mapping[str, NodeState]):
         if name not in self._made:
             from sim.routing.states import NodeStates  # counting needs none of it
 
-            self._made[name] = NodeStates(_Alone(self, name))[name]
+            self._made[name] = NodeStates(self.alone(name))[name]
         return self._made[name]
+
+    def alone(self, name: str) -> "_Alone":
+        """One node with what its neighbours tell it, as an engine at rest that has no other."""
+        return _Alone(self, name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.ground)

@@ -7,9 +7,9 @@ from sim.device import Finding
 from sim.errors import Place
 from sim.explanation import Loser, Why
 from sim.paper import Unsettled
-from sim.routing import Explaining
+from sim.routing import Explaining, Suite
 from sim.routing.engine import Engine
-from sim.routing.kernel import used
+from sim.routing.kernel import Kernel, used
 from sim.routing.meeting import Failure
 from sim.routing.ospf.adjacency import Adjacency
 from sim.routing.unsettled import unsettled
@@ -26,19 +26,9 @@ class Settlement:
         return unsettled(self._engine)
 
     def why(self, node: str, prefix: Prefix, table: str = "main") -> Why | None:
-        """The suite's own words for its route; of a route without one, that it is the kernel's."""
-        owners = self._engine.kernels[node].tables.get(table, {}).get(prefix)
-        for (name, daemon), suite in self._engine.suites.items():
-            if name == node and isinstance(suite, Explaining) and (not owners or daemon in owners):
-                found = suite.why(table, prefix)
-                if found is not None:
-                    return found
-        if not owners:
-            return None
-        route = used(owners)
-        others = (each for each in owners.values() if each is not route)
-        losers = tuple(Loser(f"{each.protocol} metric {each.metric}", "kernel metric") for each in others)
-        return Why(f"{route.protocol} metric {route.metric}", "kernel metric" if losers else "only route", losers)
+        """What the node itself says."""
+        suites = [suite for (name, _), suite in self._engine.suites.items() if name == node]
+        return explain(self._engine.kernels[node], suites, prefix, table)
 
     def findings(self) -> tuple[Finding, ...]:
         """Sessions that one side or both ask for, and whose ends do not agree."""
@@ -47,6 +37,22 @@ class Settlement:
     def _adjacencies(self) -> Iterator[Finding]:
         for domain in self._engine.domains:
             yield from adjacencies(domain.adjacencies)
+
+
+def explain(kernel: Kernel, suites: Iterable[Suite], prefix: Prefix, table: str = "main") -> Why | None:
+    """A node's suite's own words for its route; of a route without one, that it is the kernel's."""
+    owners = kernel.tables.get(table, {}).get(prefix)
+    for suite in suites:
+        if isinstance(suite, Explaining) and (not owners or suite.daemon in owners):
+            found = suite.why(table, prefix)
+            if found is not None:
+                return found
+    if not owners:
+        return None
+    route = used(owners)
+    others = (each for each in owners.values() if each is not route)
+    losers = tuple(Loser(f"{each.protocol} metric {each.metric}", "kernel metric") for each in others)
+    return Why(f"{route.protocol} metric {route.metric}", "kernel metric" if losers else "only route", losers)
 
 
 def sessions(failures: Iterable[Failure]) -> Iterator[Finding]:

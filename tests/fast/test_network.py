@@ -9,7 +9,9 @@ from fabrics import Network, fat_tree, random_network
 from sim.counts import count
 from sim.fast.network import FastNetwork
 from sim.fast.sessions import NotPlain
+from sim.fast.solution import FastSolution
 from sim.routing.engine import Engine
+from sim.routing.settlement import Settlement
 from sim.routing.states import NodeStates
 from sim.snapshot import NodeState
 from sim.solve import solve
@@ -72,3 +74,15 @@ def test_a_session_that_one_side_does_not_want_is_down_to_both_engines() -> None
     engine.run()
     assert settled(fast) == settled(NodeStates(engine))
     assert fast.counts().sessions_up == fast.counts().sessions_asked - 2
+
+
+def test_a_large_network_tells_why_a_route_won() -> None:
+    network = fat_tree(4)
+    fast = FastSolution(FastNetwork(network.links(), network.devices()))
+    engine = Engine(network.links(), network.devices())
+    engine.run()
+    learnt = [(name, each) for name, kernel in engine.kernels.items() for each in kernel.tables["main"]]
+    node, prefix = next((name, each) for name, each in learnt if "frr" in engine.kernels[name].tables["main"][each])
+    why = fast.why(node, prefix)
+    assert why is not None and why.route.startswith("from ")
+    assert why == Settlement(engine).why(node, prefix)
