@@ -7,6 +7,7 @@ import typer
 
 from harness import completion
 from harness.cli_options import JsonOption, NameOption, NodesArgument, OnOption, TopologyArgument
+from sim.errors import HostError
 
 
 def observe(
@@ -96,9 +97,14 @@ def verify(
     verbs.require(on, ("lab", "paper"), "--on")
     with console.live(quiet=as_json) as progress:
         found = verifying.verify(targets or ["scenarios"], name=name, keep=keep, jobs=jobs, progress=progress, on=on)
-    written = reports.write(found, report) if report else ()
+    try:
+        written, trouble = reports.write(found, report) if report else (), None
+    except HostError as error:  # what was found is told all the same
+        written, trouble = (), error
     console.report(found, written, as_json)
-    raise typer.Exit(found.exit_status)
+    if trouble:
+        console.error(str(trouble))
+    raise typer.Exit(trouble.exit_status if trouble else found.exit_status)
 
 
 def report(

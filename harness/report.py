@@ -21,7 +21,7 @@ from harness.play import StepResult
 from harness.run import ScenarioResult
 from harness.secrets import masked
 from harness.verdict import Outcome
-from sim.errors import InputError, Place
+from sim.errors import HostError, InputError, Place
 from sim.topology.model import Topology
 
 JSON, HTML, JUNIT = "report.json", "report.html", "junit.xml"
@@ -149,10 +149,14 @@ def now() -> datetime:
 
 
 def write(report: Report, folder: Path) -> tuple[Path, ...]:
-    """Write the three files; their paths, the page first."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / JSON).write_text(json.dumps(report.to_json(), indent=1, ensure_ascii=False) + "\n")
-    return rebuild(folder)
+    """Write the three files; their paths, the page first. HostError where the disk does not take them."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / JSON).write_text(json.dumps(report.to_json(), indent=1, ensure_ascii=False) + "\n")
+        return rebuild(folder)
+    except OSError as error:
+        words = f"cannot write the report: {error.strerror}; make room there, or choose another folder with --report"
+        raise HostError(words, str(folder)) from error
 
 
 def rebuild(folder: Path) -> tuple[Path, ...]:

@@ -6,6 +6,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any
 
 from harness.evidence import trace_evidence
@@ -207,6 +208,7 @@ def trace(lab: Lab, asked: Flow, size: int | None, via: str | None) -> Traced:
     """Send one packet and follow it."""
     from harness.probes.prober import Prober
 
+    _check_ends(lab.topology, asked)
     prober = Prober(lab.runtime, lab.topology)
     try:
         return Traced(prober.trace(asked, size_bytes=size, via=via))
@@ -218,7 +220,17 @@ def trace_on_paper(network: Topology, asked: Flow, size: int | None, via: str | 
     """Walk a flow through the solved network."""
     from harness.paper_witness import PaperWitness
 
+    _check_ends(network, asked)
     return Traced(PaperWitness(network).trace(asked, size_bytes=size, via=via))
+
+
+def _check_ends(network: Topology, asked: Flow) -> None:
+    """InputError where an end of a flow is neither an address nor a node (or node:interface) of the network."""
+    for end in (asked.source, asked.destination):
+        try:
+            ip_address(end)
+        except ValueError:
+            network.node(end.partition(":")[0])
 
 
 def schema(of: str) -> Mapping[str, Any]:

@@ -82,6 +82,25 @@ def test_no_error_shows_a_password(tmp_path: Path, capfd: pytest.CaptureFixture[
     assert "hunter2" not in said.err + said.out
 
 
+def test_an_answer_is_given_also_where_its_report_can_not_be_written(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "one.clab.yml").write_text("name: one\ntopology: {nodes: {r1: {kind: linux}}}\n")
+    (tmp_path / "story.yml").write_text("name: s\ntopology: .\nsteps: [{expect: unique}]\n")
+    (tmp_path / "taken").write_text("a file")
+    words = ["verify", str(tmp_path / "story.yml"), "--on", "paper", "--json", "--report", str(tmp_path / "taken")]
+    assert cli.run(words) == 3
+    said = capfd.readouterr()
+    assert json.loads(said.out)["outcome"] == "pass"
+    assert said.err.count("\n") == 1 and "cannot write the report" in said.err
+
+
+def test_a_flow_to_nowhere_is_the_askers_mistake(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "one.clab.yml").write_text("name: one\ntopology: {nodes: {r1: {kind: linux}}}\n")
+    assert cli.run(["trace", str(tmp_path), "--from", "r1", "--to", "r7", "--on", "paper"]) == 2
+    assert "no node named 'r7'" in capfd.readouterr().err
+
+
 def test_no_word_at_all_is_a_call_for_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run([]) == 0
     assert "Usage: fabriclab" in capsys.readouterr().out

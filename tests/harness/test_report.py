@@ -14,7 +14,7 @@ from harness.junit import junit
 from harness.layout import Spot
 from harness.page import page, seconds
 from harness.verdict import Outcome
-from sim.errors import InputError
+from sim.errors import HostError, InputError
 
 
 def test_a_failure_outweighs_an_error_and_an_error_what_passed() -> None:
@@ -24,6 +24,12 @@ def test_a_failure_outweighs_an_error_and_an_error_what_passed() -> None:
     assert report((by["pass"], by["error"])).exit_status == 3
     assert report((by["pass"], by["skip"])).exit_status == 0
     assert report((by["skip"],)).outcome is Outcome.SKIP
+
+
+def test_a_folder_that_takes_no_report_is_named_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(HostError, match=r"/taken: cannot write the report: File exists; .* --report"):
+        reports.write(report(), tmp_path / "taken")
 
 
 def test_the_page_needs_nothing_from_elsewhere() -> None:
