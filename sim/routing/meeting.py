@@ -81,7 +81,7 @@ class Registry:
         elif end.peer is not None:
             for node, name in self._owners.get((end.peer, True), ()):
                 port = self.ground[node][name]
-                if port.vrf == end.vrf and node != end.node and port.up:
+                if node != end.node and port.up:
                     yield node, name, end.peer
 
     def meant(self, node: str, port: str, source: Address) -> Iterator[End]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from networks import bgp, cabled, neighbour, router, solved, static, ways
 
+from sim.device.interfaces import InterfaceConfig
 from sim.device.zebra import ZebraConfig
 from sim.paper import Paper
 
@@ -114,3 +115,24 @@ def test_without_reflection_an_internal_route_goes_no_further() -> None:
 def test_a_reflected_route_to_its_own_next_hop_is_not_used() -> None:
     assert [each.prefixes_received for each in reflected().snapshot.nodes["c"].sessions] == [2]
     assert ways(reflected(), "c", "10.9.0.1/32") == set()
+
+
+def test_a_route_of_one_vrf_is_imported_into_another_and_told_there() -> None:
+    """`import vrf RED` in the default VRF; this host's kernel has no VRFs, so that FRR's source is the only witness."""
+    red = InterfaceConfig("RED", "vrf", table=1010, up=True)
+    faces = router("v", {"eth1": "10.1.1.1/24", "eth2": "10.1.2.1/24"}).interfaces
+    inside = bgp(65000, "9.0.0.2", [neighbour("10.1.1.2", 65001)], vrf="RED")
+    outside = bgp(65000, "9.0.0.1", [neighbour("10.1.2.2", 65002)], family_settings={"imports_vrfs": ("RED",)})
+    paper = solved(
+        cabled("v:eth1 a:eth1", "v:eth2 b:eth1"),
+        replace(
+            router("v", {}, bgp=(outside, inside)),
+            interfaces={**faces, "RED": red, "eth1": replace(faces["eth1"], vrf="RED")},
+        ),
+        router("a", {"eth1": "10.1.1.2/24", "lo": "10.9.0.1/32"},
+               bgp=(bgp(65001, "9.0.0.3", [neighbour("10.1.1.1", 65000)], ["10.9.0.1/32"]),)),
+        router("b", {"eth1": "10.1.2.2/24"}, bgp=(bgp(65002, "9.0.0.4", [neighbour("10.1.2.1", 65000)]),)),
+    )  # fmt: skip
+    assert {hop.via for hop in paper.snapshot.nodes["v"].tables["RED"]["10.9.0.1/32"].next_hops} == {"10.1.1.2"}
+    assert ways(paper, "v", "10.9.0.1/32") == {"10.1.1.2 eth1"}
+    assert ways(paper, "b", "10.9.0.1/32") == {"10.1.2.1 eth1"}
