@@ -112,6 +112,12 @@ def test_without_reflection_an_internal_route_goes_no_further() -> None:
     assert ways(reflected(reflector_client=False), "c", "10.0.1.0/24") == set()
 
 
+def test_a_route_to_its_own_next_hop_is_used_if_a_client_sends_it() -> None:
+    by_client, by_other = (reflected(reflector_client=each).why("b", "10.9.0.1/32") for each in (True, False))
+    assert by_client is not None and [loser.path[:3] for loser in by_client.candidates] == ["bgp"]
+    assert by_other is not None and by_other.candidates == ()  # only the static route
+
+
 def test_a_reflected_route_to_its_own_next_hop_is_not_used() -> None:
     assert [each.prefixes_received for each in reflected().snapshot.nodes["c"].sessions] == [2]
     assert ways(reflected(), "c", "10.9.0.1/32") == set()

@@ -287,8 +287,9 @@ class Speaker:
 
 
 def _loops(path: Path, prefix: Prefix) -> bool:
-    """Whether a path leads to its own next hop. A route reflector takes it from its client all the same (seen with
-    8.4.4, 2026-11-25)."""
+    """Whether a neighbour's path leads to its own next hop. From a reflector's client it may (seen with 8.4.4,
+    2026-11-25: a reflector uses its clients' routes to loopbacks, from wherever; nobody else does, not even those of
+    the neighbour itself)."""
     hop = path.next_hop
     return hop is not None and hop.host == prefix and path.peering is not None and not path.client
 
