@@ -17,11 +17,14 @@ from harness.probes.instruments import Instruments
 from harness.probes.packets import Seen, read_packet
 from sim.errors import ProbeError
 
-ETH_P_ALL, SO_ATTACH_FILTER, SO_TIMESTAMPNS, SOL_PACKET, PACKET_STATISTICS = 3, 26, 35, 263, 6
+ETH_P_ALL, ETH_P_IP = 3, 0x0800
+SO_ATTACH_FILTER, SO_TIMESTAMPNS, SOL_PACKET, PACKET_STATISTICS = 26, 35, 263, 6
 SO_RCVBUFFORCE = 33
 OTHER_HOST, OUTGOING = 3, 4
 SNAP_BYTES = 256
-STAMPS_S, DISCARD_PORT = 2.0, 9
+STAMPS_S = 2.0
+_UNNOTICED = struct.pack("!BBHIBBHII", 0x45, 0, 28, 0, 1, socket.IPPROTO_UDP, 0, 0x7F000001, 0x7F000001) + bytes(8)
+"""A UDP datagram to port 0, whose header has no checksum: captures see it, and no packet filter and no host does."""
 
 Instruction = tuple[int, int, int, int]
 Line = tuple[str, int, int | str]
@@ -101,10 +104,10 @@ class Capture:
         node, sock = next(iter(self._sockets.values()), (None, None))
         if node is None or sock is None:
             raise ProbeError("no node runs, so nothing can be captured")
-        sender = self._instruments.get(node, socket.AF_INET, socket.SOCK_DGRAM, 0, "stamps")
+        sender = self._instruments.get(node, socket.AF_PACKET, socket.SOCK_DGRAM, 0, "stamps")
         deadline = time.monotonic() + STAMPS_S
         while time.monotonic() < deadline:
-            sender.sendto(b"", ("127.0.0.1", DISCARD_PORT))
+            sender.sendto(_UNNOTICED, ("lo", ETH_P_IP))
             sent_at = time.time_ns()
             select.select([sock], [], [], STAMPS_S)
             if _stamp(sock.recvmsg(SNAP_BYTES, 64)[1]) <= sent_at:

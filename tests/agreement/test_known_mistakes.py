@@ -4,6 +4,8 @@ The list is of 2026-08, reproduced with Batfish. Each network is deployed and mu
 what the mistake would have said otherwise, so that agreement about an empty network counts for nothing.
 """
 
+from dataclasses import replace
+
 import pytest
 from network import Block, Cable, Network, Router
 from referee import Judged, judged
@@ -186,3 +188,11 @@ def test_a_strict_reverse_path_filter_drops_what_comes_by_another_way() -> None:
     found = judged(Network("mistake", (one, two), network.cables))
     assert found.agrees, found.told
     assert not found.delivered("r1:lo", "r2", 80)
+
+
+def test_a_node_whose_filter_lets_no_udp_out_can_be_probed() -> None:
+    one, two = pair(ebgp(1), ebgp(2)).routers
+    silent = replace(one, filters=(ESTABLISHED, BGP, "-A OUTPUT -p udp -j DROP"))
+    found = judged(Network("mistake", (silent, two), (CABLE,)))
+    assert found.agrees, found.told
+    assert found.delivered("r1", "r2", 80)
