@@ -76,13 +76,15 @@ def test_ebgp_without_a_policy_announces_nothing_under_the_traditional_defaults(
 
 
 def test_static_routes_with_a_tag_or_an_interface_are_routes() -> None:
-    static = Block("static", ("ip route 10.50.0.0/16 10.9.1.2 tag 7", "ip route 10.51.0.0/16 10.9.1.2 eth1"))
+    ways = ("10.50.0.0/16 10.9.1.99 tag 7", "10.51.0.0/16 10.9.1.2 eth1", "10.52.0.0/16 10.9.1.2 tag 7")
+    static = Block("static", tuple(f"ip route {way}" for way in ways))
     tagged = [Block("map", ("route-map sevens permit 10", " match tag 7", "exit"))]
     one = [static, *tagged, *ebgp(1, "  redistribute static route-map sevens")]
     found = judged(pair(one, ebgp(2)))
     assert found.agrees, found.told
-    assert {"10.50.0.0/16", "10.51.0.0/16"} <= prefixes(found, "r1")
+    assert {"10.50.0.0/16", "10.51.0.0/16", "10.52.0.0/16"} <= prefixes(found, "r1")
     assert "10.50.0.0/16" in prefixes(found, "r2") and "10.51.0.0/16" not in prefixes(found, "r2")
+    assert "10.52.0.0/16" not in prefixes(found, "r2")  # by way of r2 itself, which takes no route to its own address
 
 
 def ospf(number: int, area: str, *router: str, face: tuple[str, ...] = ()) -> list[Block]:

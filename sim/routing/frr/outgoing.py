@@ -182,11 +182,17 @@ class Outgoing:
         return path.next_hop, None
 
     def _is_third_party(self, live: Live, path: Path) -> bool:
-        """The neighbour can reach the next hop itself, because all three share a network (RFC 4271 5.1.3, 2)."""
+        """The neighbour can reach the next hop itself, because all three share a network (RFC 4271 5.1.3, 2).
+
+        A redistributed route by way of the neighbour goes out with the neighbour's own address, and it refuses that; a
+        route heard from it comes back with ours (bgpd 8.4.4).
+        """
         if not live.direct or path.next_hop is None or path.interface is not None:
             return False
         network = live.network
-        return network is not None and network.holds(path.next_hop) and path.next_hop != live.peering.peer
+        if network is None or not network.holds(path.next_hop):
+            return False
+        return path.next_hop != live.peering.peer or path.sort is Sort.LOCAL
 
     def _own(self, live: Live, family: str) -> tuple[Address, Address | None]:
         local = live.peering.local
