@@ -35,7 +35,7 @@ def ecmp(
     witness: Witness,
     node: NodeName,
     prefix: Prefix,
-    width: int,
+    width: Annotated[int, Field(ge=1)],
     flows: Flows = 10_000,
     tolerance: Tolerance | None = None,
 ) -> Verdict:

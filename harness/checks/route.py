@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from harness.addresses import Neighbours
-from harness.parameters import NodeName, Prefix
+from harness.parameters import NodeName, Prefix, Target
 from harness.verdict import Verdict, errored, failed, passed
 from harness.witness import Witness
 from sim.snapshot import NextHop, NodeState, Route, RouteType
@@ -16,8 +16,8 @@ def route(
     witness: Witness,
     node: NodeName,
     prefix: Prefix,
-    next_hops: list[str] | None = None,
-    avoid: list[str] | None = None,
+    next_hops: list[Target] | None = None,
+    avoid: list[Target] | None = None,
     type: Type | None = None,  # the kernel's own word
     protocol: str | None = None,
     source: str | None = None,
