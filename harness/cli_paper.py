@@ -12,6 +12,7 @@ def solve(
     topology: TopologyArgument,
     nodes: NodesArgument = None,
     notes: Annotated[bool, typer.Option("--notes", help="What the model does not know.")] = False,
+    reach: Annotated[bool, typer.Option("--reach", help="Who reaches which service, and over which nodes.")] = False,
     why: Annotated[str | None, typer.Option("--why", metavar="NODE:PREFIX", help="Why this route won.")] = None,
     allow_outside_binds: OutsideOption = False,
     as_json: JsonOption = False,
@@ -25,15 +26,18 @@ def solve(
       fabriclab solve topologies/dev01
       fabriclab solve topologies/dev01 gw
       fabriclab solve topologies/dev01 --notes
+      fabriclab solve topologies/dev01 --reach
       fabriclab solve topologies/clos-2x4 --why leaf01:192.0.2.53/32
     """
-    from harness import console, console_paper, labs, solving
+    from harness import console, console_paper, labs, reaching, solving
 
     network = labs.read(topology, None, allow_outside_binds)
     with console.progress(f"solve {network.name}", quiet=as_json) as progress:
         paper = solving.paper(network, progress)
     if why:
         console.answer(solving.why(paper, why), console_paper.explanation, as_json)
+    elif reach:
+        console.answer(reaching.reached(paper, services_only=not as_json), console_paper.reached, as_json)
     elif notes:
         console.answer(solving.notes(paper), console_paper.model_notes, as_json)
     elif as_json or nodes:

@@ -41,6 +41,16 @@ def model_notes(result: Any) -> None:
     out.print(made)
 
 
+def reached(result: Any) -> None:
+    """Who reaches which service."""
+    made = table("SERVICE", "REACHED BY", "CLOSED TO")
+    for each in result.to_json()["targets"]:
+        made.add_row(
+            escape(each["target"]), escape(", ".join(each["reached_by"])), escape(", ".join(each["closed_to"]))
+        )
+    console().print(made)
+
+
 def explanation(result: Any) -> None:
     """Why a route won, and over which others."""
     seen, out = result.content, console()

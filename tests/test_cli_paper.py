@@ -47,6 +47,15 @@ def test_solve_tells_why_a_route_won_and_what_lost(capsys: pytest.CaptureFixture
     assert document["route"]
 
 
+def test_solve_tells_who_reaches_which_service_and_how(capsys: pytest.CaptureFixture[str]) -> None:
+    status, document = answer(capsys, "solve", DEV01, "--reach")
+    by_target = {each["target"]: each for each in document["targets"]}  # type: ignore[attr-defined]
+    database, dashboard = by_target["192.168.10.20 tcp/3306"], by_target["129.177.31.126 tcp/443"]
+    assert status == 0
+    assert "foreman" in database["reached_by"] and "iptables:" in database["closed_to"]["stranger"]
+    assert dashboard["reached_by"]["tester"] == [["tester", "campus-core", "campus", "gw", "master"]]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
