@@ -28,6 +28,7 @@ from sim.routing.way import Way
 
 _ROUNDS = 60
 _TURNS = 400
+_LOTS = 40  # turns of each suite when all are drawn by lot
 _WATCHED = 10  # so many of the last rounds show what goes round
 _MEETINGS = 20
 _SHOWN = 5
@@ -227,7 +228,7 @@ class Engine:
     def _by_lot(self, order: Random) -> None:
         """One suite after another, who is next drawn by lot."""
         moving: Counter[Moved] = Counter()
-        turns = _TURNS * len(self.suites)
+        turns = _LOTS * len(self.suites)
         for number in range(turns):
             if not self._awake:
                 return
