@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from harness import completion
-from harness.cli_options import JsonOption, NameOption, NodesArgument, OnOption, TopologyArgument
+from harness.cli_options import JsonOption, NameOption, NodesArgument, OnOption, OutsideOption, TopologyArgument
 from sim.errors import HostError
 
 
@@ -78,6 +78,7 @@ def verify(
     jobs: Annotated[int, typer.Option("-j", "--jobs", help="Labs side by side.", min=1)] = 1,
     on: OnOption = "lab",
     name: NameOption = None,
+    allow_outside_binds: OutsideOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run scenarios; print and report what they found.
@@ -96,7 +97,15 @@ def verify(
 
     verbs.require(on, ("lab", "paper"), "--on")
     with console.live(quiet=as_json) as progress:
-        found = verifying.verify(targets or ["scenarios"], name=name, keep=keep, jobs=jobs, progress=progress, on=on)
+        found = verifying.verify(
+            targets or ["scenarios"],
+            name=name,
+            keep=keep,
+            jobs=jobs,
+            progress=progress,
+            on=on,
+            allow_outside_binds=allow_outside_binds,
+        )
     try:
         written, trouble = reports.write(found, report) if report else (), None
     except HostError as error:  # what was found is told all the same

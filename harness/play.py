@@ -32,12 +32,16 @@ class Rings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """One step's answer. `took_s` runs from the last `do` (for a do: from its start) to the answer, over `looks`."""
+    """One step's answer. `took_s` runs from the last `do` (for a do: from its start) to the answer, over `looks`.
+
+    `own_s` is the time of this step alone: those of all steps add up to the story's.
+    """
 
     step: Step
     verdict: Verdict
     took_s: float
     looks: int = 1
+    own_s: float = 0.0
 
 
 class Play:
@@ -68,7 +72,9 @@ class Play:
         """Do or expect what the step says."""
         if self._broken:
             return StepResult(step, skipped(f"not tried: {self._broken}"), 0.0, 0)
-        return self._do(step) if step.verb == "do" else self.expect(step)
+        began = time.monotonic()
+        result = self._do(step) if step.verb == "do" else self.expect(step)
+        return replace(result, own_s=time.monotonic() - began)
 
     def _do(self, step: Step) -> StepResult:
         started = time.monotonic()

@@ -100,6 +100,7 @@ def _step(result: StepResult) -> dict[str, Any]:
         "answer": result.verdict.text,
         "evidence": dict(result.verdict.evidence),
         "took_s": round(result.took_s, 3),
+        "own_s": round(result.own_s, 3),
         "looks": result.looks,
     }
 

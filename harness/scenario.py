@@ -41,22 +41,23 @@ _TIMES = ("within", "for", "not")
 _LARGEST = 1_000_000
 
 
-def read_scenario(path: Path | str) -> Scenario:
+def read_scenario(path: Path | str, allow_outside_binds: bool = False) -> Scenario:
     """Read a scenario file and the topology it names. ScenarioError or TopologyError with file and line."""
-    return _Reader(Path(path)).scenario()
+    return _Reader(Path(path), allow_outside_binds).scenario()
 
 
 @lru_cache(maxsize=8)
-def _drawing(path: Path, changed_at: int) -> Topology:
+def _drawing(path: Path, changed_at: int, allow_outside_binds: bool) -> Topology:
     """A topology file, read once for the many scenarios that name it; `changed_at` tells a file that was edited."""
-    return read_topology(path)
+    return read_topology(path, allow_outside_binds=allow_outside_binds)
 
 
 class _Reader:
     """One file on its way to a Scenario."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, allow_outside_binds: bool) -> None:
         self._path = path
+        self._allow_outside_binds = allow_outside_binds
         self._tree: Any = None
 
     def scenario(self) -> Scenario:
@@ -74,6 +75,7 @@ class _Reader:
             twin_of=self._file("twin_of"),
             fails=self._pattern("fails"),
             on=self._where(),
+            outside_binds=self._allow_outside_binds,
             steps=tuple(self._story(drawn)),
         )
         return self._consistent(found)
@@ -152,7 +154,7 @@ class _Reader:
         """The topology, read here so that names in steps can be checked; faults of overlay and vars are ours."""
         path = topology or self._path
         files = path.glob("*.clab.yml") if path.is_dir() else [path]
-        drawn = _drawing(path, sum(each.stat().st_mtime_ns for each in files))
+        drawn = _drawing(path, sum(each.stat().st_mtime_ns for each in files), self._allow_outside_binds)
         for key, folder, named in (("overlay", overlay, {}), ("vars", None, variables)):
             try:
                 drawn = changed(drawn, folder, named)

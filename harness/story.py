@@ -49,6 +49,7 @@ class Scenario:
     twin_of: Path | None = None
     fails: str | None = None
     on: Literal["lab"] | None = None
+    outside_binds: bool = False  # its topology's binds may leave the topology's folder
 
     @property
     def changes(self) -> bool:
@@ -62,7 +63,8 @@ class Scenario:
 
     def draw(self, name: str | None = None) -> Topology:
         """The topology with the scenario's overlay and vars, its lab under another `name` if given."""
-        return changed(read_topology(self.topology, name=name), self.overlay, self.vars)
+        drawn = read_topology(self.topology, name=name, allow_outside_binds=self.outside_binds)
+        return changed(drawn, self.overlay, self.vars)
 
 
 def changed(topology: Topology, overlay: Path | None, vars: Mapping[str, Mapping[str, Any]]) -> Topology:

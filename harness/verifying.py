@@ -35,14 +35,21 @@ class Work:
 
 
 def verify(
-    targets: Sequence[str], *, name: str | None, keep: bool, jobs: int, progress: Progress, on: str = "lab"
+    targets: Sequence[str],
+    *,
+    name: str | None,
+    keep: bool,
+    jobs: int,
+    progress: Progress,
+    on: str = "lab",
+    allow_outside_binds: bool = False,
 ) -> Report:
     """Run what the targets mean: scenario files, folders of them, topologies or names of running labs.
 
     `on` paper, no lab is asked or made, and a topology needs none to be running.
     """
     began, started = time.monotonic(), report.now()
-    works = [work for target in targets for work in chosen(target, name, on)]
+    works = [work for target in targets for work in chosen(target, name, on, allow_outside_binds)]
     results, kept = _on_paper(works, progress) if on == "paper" else _Runs(keep, progress).run(works, jobs)
     networks: dict[str, Topology] = {}
     for work in works:
@@ -60,24 +67,24 @@ def verify(
     )
 
 
-def chosen(target: str, name: str | None = None, on: str = "lab") -> list[Work]:
+def chosen(target: str, name: str | None = None, on: str = "lab", allow_outside_binds: bool = False) -> list[Work]:
     """What one word of the command line means."""
     path = Path(target)
     if not labs.looks_like_a_path(target) or labs.is_topology(path):
         if on == "paper":
-            return [Work(_standing(labs.read(target, name), asked=True))]
+            return [Work(_standing(labs.read(target, name, allow_outside_binds), asked=True))]
         lab = labs.running(target, name)
         asked = any(state.sessions for state in observe(lab).nodes.values())
         return [Work(_standing(lab.topology, asked), lab)]
     if path.is_dir():
-        return _in_folder(path)
+        return _in_folder(path, allow_outside_binds)
     if not path.exists():
         raise InputError("there is no such file or folder, and no lab of that name runs", target)
-    return [Work((read_scenario(path),))]
+    return [Work((read_scenario(path, allow_outside_binds),))]
 
 
-def _in_folder(folder: Path) -> list[Work]:
-    found = [read_scenario(path) for path in find_scenarios(folder)]
+def _in_folder(folder: Path, allow_outside_binds: bool) -> list[Work]:
+    found = [read_scenario(path, allow_outside_binds) for path in find_scenarios(folder)]
     if not found:
         raise InputError("no scenario in this folder; expected *.yml files with 'steps'", str(folder))
     return [Work(tuple(group)) for group in shared(found)]

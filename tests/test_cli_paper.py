@@ -148,3 +148,18 @@ def test_verify_on_paper_needs_no_lab(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_verify_of_a_topology_on_paper_plays_its_standing_scenarios(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["verify", str(ROOT / "topologies/vagrant-net"), "--on", "paper"]) == 0
     assert "the four boxes converge" in capsys.readouterr().out
+
+
+def test_verify_follows_binds_out_of_the_folder_when_told_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "hosts.conf").write_text("net.ipv4.ip_forward = 1\n")
+    topology = ["name: t", "topology:", "  nodes:", "    a: {kind: linux, network-mode: none, binds: [BIND]}"]
+    bind = f'"{tmp_path}/hosts.conf:/etc/sysctl.d/90-hosts.conf"'
+    (tmp_path / "lab/t.clab.yml").write_text("\n".join(topology).replace("BIND", bind) + "\n")
+    story = tmp_path / "story.yml"
+    story.write_text("name: nothing goes round\ntopology: lab/t.clab.yml\nsteps:\n  - {expect: loop_free}\n")
+    assert cli.run(["verify", str(story), "--on", "paper"]) != 0
+    capsys.readouterr()
+    assert cli.run(["verify", str(story), "--on", "paper", "--allow-outside-binds"]) == 0, capsys.readouterr().out

@@ -175,3 +175,10 @@ def test_actions_are_named_as_scenarios_write_them():
     assert all(re.fullmatch(r"[a-z]+\.[a-z]+", name) for name in actions())
     assert {"link.down", "link.up", "node.stop", "node.start", "daemon.kill", "config.push"} < set(actions())
     assert {"service.stop", "service.start", "interface.mtu"} < set(actions())
+
+
+def test_the_own_times_of_steps_add_up_to_the_storys(stand):
+    stand.answers += [failed("not yet"), passed("there"), passed("still")]
+    results = [stand.play.step(each) for each in (do(), expect(within_s=5), expect())]
+    assert [each.own_s for each in results] == [10.0, 1.0, 0.0]
+    assert results[1].took_s == 1.0
