@@ -32,12 +32,13 @@ class OspfInterface:
 
 @dataclass(frozen=True, slots=True)
 class OspfArea:
-    """One area's settings. `ranges`: prefix, advertised or not, its cost."""
+    """One area's settings. `ranges`: prefix, advertised or not, its cost; `substitutes`: what is told instead."""
 
     kind: Literal["normal", "stub", "nssa"] = "normal"
     no_summary: bool = False
     default_cost: int = 1
     ranges: tuple[tuple[Prefix, bool, int | None], ...] = ()
+    substitutes: Mapping[Prefix, Prefix] = field(default_factory=dict)
     virtual_links: tuple[Address, ...] = ()
     filters_in: str | None = None
     filters_out: str | None = None

@@ -98,7 +98,7 @@ class OspfDraft:
     values: Values = field(default_factory=dict)
     networks: dict[Prefix, int] = field(default_factory=dict)
     areas: dict[int, Values] = field(default_factory=dict)
-    ranges: dict[tuple[int, Prefix], tuple[bool, int | None]] = field(default_factory=dict)
+    ranges: dict[tuple[int, Prefix], tuple[bool, int | None, Prefix | None]] = field(default_factory=dict)
     interfaces: dict[str, Values] = field(default_factory=dict)
     redistributions: dict[str, Values] = field(default_factory=dict)
     unmodelled: list[Place] = field(default_factory=list)

@@ -150,17 +150,16 @@ def default_cost(reading: Reading, words: Words, negated: bool) -> None:
 
 @_on("area * range * ...")
 def area_range(reading: Reading, words: Words, negated: bool) -> None:
-    """`area N range PREFIX [advertise|not-advertise] [cost C]`."""
+    """`area N range PREFIX [advertise|not-advertise] [cost C] [substitute PREFIX]`."""
     _area(reading, words[1])
     key = (area_number(words[1]), parse_prefix(words[3]))
     if negated:
         reading.ospf.ranges.pop(key, None)
         return
     found = options(reading, words[4:], {"advertise": 0, "not-advertise": 0, "cost": 1, "substitute": 1})
-    if "substitute" in found:
-        ospf_unmodelled(reading, words, negated)
+    instead = parse_prefix(found["substitute"][0]) if "substitute" in found else None
     cost = number(reading, found["cost"][0], 0, 16777215) if "cost" in found else None
-    reading.ospf.ranges[key] = ("not-advertise" not in found, cost)
+    reading.ospf.ranges[key] = ("not-advertise" not in found, cost, instead)
 
 
 @OSPF.on("area * virtual-link * ...")

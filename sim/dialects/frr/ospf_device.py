@@ -44,8 +44,10 @@ def _interfaces(draft: OspfDraft, interfaces: list[InterfaceDraft]) -> dict[str,
 
 
 def _area(draft: OspfDraft, number: int, values: Values) -> OspfArea:
-    ranges = tuple((prefix, *how) for (area, prefix), how in draft.ranges.items() if area == number)
-    return OspfArea(**values, ranges=ranges)
+    own = [(prefix, how) for (area, prefix), how in draft.ranges.items() if area == number]
+    ranges = tuple((prefix, advertised, cost) for prefix, (advertised, cost, _) in own)
+    substitutes = {prefix: instead for prefix, (_, _, instead) in own if instead is not None}
+    return OspfArea(**values, ranges=ranges, substitutes=substitutes)
 
 
 def _redistribution(source: str, values: Values, names: Names) -> Redistribution:

@@ -34,6 +34,7 @@ class Domain:
         self._graphs = {area: Graph(area, list(self.routers.values()), self.adjacencies) for area in areas}
         self.borders = [router for router in self.routers.values() if router.is_border]
         self._intra = {name: self._intra_routes(router) for name, router in self.routers.items()}
+        self._active = {name: tuple(self._active_ranges(router)) for name, router in self.routers.items()}
         self._backbone: dict[Name, Routes] = {}
         self.inside = self._inter_routes()
 
@@ -104,14 +105,28 @@ class Domain:
         return inside
 
     def _discards(self, router: Router, routes: Routes) -> Routes:
-        """A border router drops what a range of its holds and no longer prefix does (ospf_add_discard_route)."""
+        """A border router drops what an advertised range holds and no longer prefix does (ospf_add_discard_route)."""
+        active = self._active[router.node, router.key]
+        advertised = {each for area in router.attached for each, told, _ in router.area(area).ranges if told}
         return {
-            prefix: OspfRoute(Kind.INTRA, cost, (), None, cost)
-            for area in router.attached
-            if router.is_border and router.area(area).ranges
-            for prefix, cost in self._summaries(router, area)
-            if prefix not in routes and any(prefix == each for each, _, _ in router.area(area).ranges)
+            prefix: OspfRoute(Kind.INTRA, 0, (), None, 0)
+            for prefix in active
+            if prefix in advertised and prefix not in routes
         }
+
+    def _active_ranges(self, router: Router) -> Iterator[Prefix]:
+        """The ranges of a border router that hold some network of their area and stand for it in another."""
+        for source in router.attached if router.is_border else ():
+            if not any(self._takes_summaries(router, area) for area in router.attached - {source}):
+                continue
+            inside = self._intra[router.node, router.key][source]
+            for each, _, _ in router.area(source).ranges:
+                if any(each.holds(prefix) for prefix in inside):
+                    yield each
+
+    def _takes_summaries(self, router: Router, area: int) -> bool:
+        settings = router.area(area)
+        return area == BACKBONE or settings.kind == "normal" or not settings.no_summary
 
     def _border_names(self) -> list[Name]:
         return [(router.node, router.key) for router in self.borders]
@@ -124,14 +139,9 @@ class Domain:
         if settings.kind != "normal" and area != BACKBONE:
             # into an NSSA, too, whether asked to or not (ospf_abr_announce_stub_defaults; seen with 8.4.4, 2026-11-25)
             told[_DEFAULTS[self.version]] = settings.default_cost
-            if settings.no_summary:
-                return told
-        summaries = [
-            each for source in self._intra[border] if source != area for each in self._summaries(router, source)
-        ]
-        for prefix, cost in summaries:
+        for prefix, cost in self._summed_up(router, area):
             told[prefix] = min(cost, told.get(prefix, cost))
-        for prefix, route in backbone.items():
+        for prefix, route in backbone.items() if self._takes_summaries(router, area) else ():
             if route.area != area and not any(hop in route.hops for hop in self._hops_in(border, area, prefix)):
                 told.setdefault(prefix, route.metric)
         return told
@@ -141,7 +151,16 @@ class Domain:
         route = self._intra[border].get(area, {}).get(prefix)
         return route.hops if route is not None else ()
 
-    def _summaries(self, router: Router, source: int) -> Iterator[tuple[Prefix, int]]:
+    def _summed_up(self, router: Router, area: int) -> Iterator[tuple[Prefix, int]]:
+        """What a border router says in an area of its others. `no-summary` keeps ranges not away (version 2:
+        ospf_abr_announce_aggregates asks nothing; ospfd 8.4.4, seen 2026-11-25)."""
+        takes = self._takes_summaries(router, area)
+        for source in router.attached - {area} if takes or self.version == 2 else ():
+            for prefix, cost, of_range in self._summaries(router, source):
+                if takes or of_range:
+                    yield prefix, cost
+
+    def _summaries(self, router: Router, source: int) -> Iterator[tuple[Prefix, int, bool]]:
         """What a border router says of one of its areas elsewhere: ranges stand for what they hold (12.4.3)."""
         ranges = router.area(source).ranges
         held: dict[Prefix, list[int]] = defaultdict(list)
@@ -150,10 +169,12 @@ class Domain:
             if over is not None:
                 held[over].append(route.metric)
             else:
-                yield prefix, route.metric
+                yield prefix, route.metric, False
+        active = self._active[router.node, router.key]
         for over, advertised, cost in ranges:
-            if held[over] and advertised:
-                yield over, max(held[over]) if cost is None else cost
+            if held[over] and advertised and over in active:
+                told = router.area(source).substitutes.get(over, over)
+                yield told, max(held[over]) if cost is None else cost, True
 
     def _heard(self, router: Router, area: int, told: Mapping[Name, Mapping[Prefix, int]]) -> Routes:
         """Inter-area routes of a router in one area, from what its border routers say."""
@@ -166,9 +187,17 @@ class Domain:
             if way is None:
                 continue
             for prefix, cost in prefixes.items():
+                if self._is_own(router, prefix):
+                    continue
                 total = way.cost + cost
                 offer(found, prefix, OspfRoute(Kind.INTER, total, way.hops, area, total))
         return found
+
+    def _is_own(self, router: Router, prefix: Prefix) -> bool:
+        """Whether a summary lies in an active range of the router's own, and is ignored (RFC 2328 16.2 (3) says so of
+        the range itself; ospfd 8.4.4 of all that it holds, seen 2026-11-25)."""
+        active = self._active[router.node, router.key]
+        return prefix in active or (self.version == 2 and any(each.holds(prefix) for each in active))
 
 
 def offer(routes: Routes, prefix: Prefix, route: OspfRoute) -> None:

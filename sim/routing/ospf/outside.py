@@ -38,11 +38,14 @@ class Outside:
         self, found: Routes, router: Router, source: Router, given: Mapping[Prefix, External], only: int | None
     ) -> None:
         """Routes of one boundary router to the outside. In an NSSA its routes stay (type 7), unless translated."""
-        way = self._boundary(router, source, only)
-        if way is None:
-            return
         inside = self._domain.inside[router.node, router.key]
+        ways = {
+            is_default: self._boundary(router, source, only, is_default) for is_default in {not p.length for p in given}
+        }
         for prefix, external in given.items():
+            way = ways[not prefix.length]
+            if way is None:
+                continue
             cost, hops = way.cost, way.hops
             if external.forward is not None:
                 over = _longest(inside, external.forward)
@@ -58,28 +61,33 @@ class Outside:
                 route = OspfRoute(Kind.EXTERNAL_2, external.metric, hops, None, cost, external.tag)
             offer(found, prefix, route)
 
-    def _boundary(self, router: Router, source: Router, only: int | None) -> Way | None:
-        """How a router reaches one that redistributes; None where areas keep its routes away."""
+    def _boundary(self, router: Router, source: Router, only: int | None, default: bool = False) -> Way | None:
+        """How a router reaches one that redistributes; None where areas keep its routes away.
+
+        A `default` that is originated is never a type 7 LSA: an NSSA does not hear it (ospfd 8.4.4, seen 2026-11-25).
+        """
         ways = []
+        flooded = any(router.area(each).kind == "normal" for each in router.attached)  # type 5 LSAs come here
+        flooded = flooded and (only is not None or _floods(source))
         for area in sorted(router.attached):
             kind = router.area(area).kind
             sources = source.attached if only is None else {only}
-            if kind == "stub" or (kind == "nssa" and not (area in sources and source.area(area).kind == "nssa")):
-                continue
-            if kind == "normal" and only is None and not _floods(source):
+            typed = kind == "nssa" and area in sources and source.area(area).kind == "nssa" and not default
+            if kind == "stub" or not (flooded or typed):
                 continue
             direct = self._domain.way(router, source, area)
             if direct is not None:
                 ways.append((0 if area != BACKBONE else 1, direct))
-            elif kind == "normal":
-                ways += [(2, way) for way in self._over_borders(router, source, area)]
+            elif kind == "normal" and (area == BACKBONE or not router.is_border):
+                ways += [(1, way) for way in self._over_borders(router, source, area)]
         if not ways:
             return None
         rank = min(rank for rank, _ in ways) if not router.rfc1583 else None
         fitting = [way for each, way in ways if rank is None or each == rank]
         least = min(way.cost for way in fitting)
-        hops = dict.fromkeys(hop for way in fitting if way.cost == least for hop in way.hops)
-        return Way(least, tuple(hops), BACKBONE)
+        area = max(way.area for way in fitting if way.cost == least)  # of equals the greatest (RFC 2328 16.4.1)
+        hops = dict.fromkeys(hop for way in fitting if (way.cost, way.area) == (least, area) for hop in way.hops)
+        return Way(least, tuple(hops), area)
 
     def _over_borders(self, router: Router, source: Router, area: int) -> Iterator[Way]:
         """By the border routers' word (type 4 LSAs)."""
@@ -115,8 +123,10 @@ class Outside:
             for source, prefixes in externals.items():
                 router = self._domain.routers[source]
                 if area in router.attached and router is not translator and not router.is_border:
+                    own = _own(router, area)
                     for prefix, external in prefixes.items():
-                        given.setdefault(prefix, external._replace(forward=external.forward or _own(router, area)))
+                        if prefix.length:
+                            given.setdefault(prefix, external._replace(forward=external.forward or own))
             if given:
                 found.append((BACKBONE, (translator.node, translator.key), given))
         return found

@@ -1,0 +1,112 @@
+"""Corners of OSPF's areas as ospfd 8.4.4 has them (seen 2026-11-25 beside real daemons)."""
+
+from networks import cabled, solved, static, ways
+from test_solve_ospf import LINE, speaker
+
+from sim.address import parse_prefix
+from sim.device.bgp import Redistribution
+from sim.device.ospf import OspfArea
+from sim.paper import Paper
+from sim.snapshot import RouteType
+
+OUTSIDE = {
+    "statics": (static("10.8.0.0/16", type=RouteType.BLACKHOLE),),
+    "redistributions": (Redistribution("static"),),
+}
+
+
+def ranged(text: str, **of_area: object) -> OspfArea:
+    """An area with one range, which is told."""
+    return OspfArea(ranges=((parse_prefix(text), True, None),), **of_area)  # type: ignore[arg-type]
+
+
+def two_borders(areas_of_b: dict[int, OspfArea], **of_d: object) -> Paper:
+    """Areas 1 (a, b), 0 (b, c), 2 (c, d)."""
+    return solved(
+        cabled("a:eth1 b:eth1", "b:eth2 c:eth1", "c:eth2 d:eth1"),
+        speaker(
+            "a", {"eth1": "10.2.1.1/24"}, {"eth1": 1}, areas={1: replace(areas_of_b.get(1, OspfArea()), ranges=())}
+        ),
+        speaker("b", {"eth1": "10.2.1.2/24", "eth2": "10.0.2.2/24"}, {"eth1": 1}, areas=areas_of_b),
+        speaker("c", {"eth1": "10.0.2.3/24", "eth2": "10.2.3.3/24"}, {"eth2": 2}),
+        speaker("d", {"eth1": "10.2.3.4/24", "lo": "10.3.0.4/32"}, {"eth1": 2, "lo": 2}, **of_d),
+    )
+
+
+def test_a_border_router_hears_no_summary_that_lies_in_a_range_of_its_own() -> None:
+    paper = two_borders({1: ranged("10.2.0.0/16")})
+    assert ways(paper, "b", "10.2.3.0/24") == set()
+    assert ways(paper, "b", "10.3.0.4/32") == {"10.0.2.3 eth2"}
+    assert ways(two_borders({}), "b", "10.2.3.0/24") == {"10.0.2.3 eth2"}
+
+
+def test_a_range_that_holds_nothing_hides_nothing() -> None:
+    paper = two_borders({0: ranged("10.2.0.0/16")})
+    assert ways(paper, "b", "10.2.3.0/24") == {"10.0.2.3 eth2"}
+    assert "10.2.0.0/16" not in paper.snapshot.nodes["b"].fib
+
+
+def test_another_prefix_may_be_told_in_a_ranges_place() -> None:
+    paper = two_borders(
+        {1: ranged("10.2.1.0/24", substitutes={parse_prefix("10.2.1.0/24"): parse_prefix("10.7.0.0/16")})}
+    )
+    assert ways(paper, "d", "10.7.0.0/16") == {"10.2.3.3 eth1"}
+    assert ways(paper, "d", "10.2.1.0/24") == set()
+
+
+def test_an_area_without_summaries_hears_ranges_of_others() -> None:
+    """And they stand for something only if another area takes summaries."""
+    line = {"kind": "stub", "no_summary": True}
+
+    def told(third: dict[str, object]) -> Paper:
+        areas = {1: OspfArea(**line), 2: OspfArea(**third), 0: ranged("10.0.0.0/16")}  # type: ignore[arg-type]
+        return solved(
+            cabled("a:eth1 b:eth1", "b:eth2 c:eth1", "b:eth3 d:eth1"),
+            speaker("a", {"eth1": "10.2.1.1/24"}, {"eth1": 1}, areas={1: areas[1]}),
+            speaker("b", {"eth1": "10.2.1.2/24", "eth2": "10.0.2.2/24", "eth3": "10.2.3.2/24"}, {"eth1": 1, "eth3": 2},
+                    areas=areas),
+            speaker("c", {"eth1": "10.0.2.3/24"}),
+            speaker("d", {"eth1": "10.2.3.4/24"}, {"eth1": 2}, areas={2: areas[2]}),
+        )  # fmt: skip
+
+    assert ways(told({}), "a", "10.0.0.0/16") == {"10.2.1.2 eth1"}
+    assert ways(told(line), "a", "10.0.0.0/16") == set()
+    assert "10.0.0.0/16" not in told(line).snapshot.nodes["b"].fib
+
+
+def test_a_default_that_is_originated_in_an_nssa_is_heard_by_nobody() -> None:
+    nssa, always = {1: OspfArea("nssa")}, {"default_originate": True, "default_always": True}
+
+    def told(areas: dict[int, OspfArea]) -> Paper:
+        return solved(
+            LINE,
+            speaker("a", {"eth1": "10.0.1.1/24"}),
+            speaker("b", {"eth1": "10.0.1.2/24", "eth2": "10.0.2.2/24"}, {"eth2": 1}, areas=areas),
+            speaker(
+                "c", {"eth1": "10.0.2.3/24"}, {"eth1": 1}, areas=areas, default_originate=True, default_always=True
+            ),
+        )
+
+    assert ways(told(nssa), "a", "0.0.0.0/0") == ways(told(nssa), "b", "0.0.0.0/0") == set()
+    assert ways(told({}), "a", "0.0.0.0/0") == {"10.0.1.2 eth1"}
+
+
+def test_of_equal_ways_to_a_boundary_router_those_of_the_greatest_area_count() -> None:
+    paper = solved(
+        cabled("a:eth1 b:eth1", "a:eth2 b:eth2"),
+        speaker("a", {"eth1": "10.0.1.1/24", "eth2": "10.0.2.1/24"}, {"eth1": 1, "eth2": 2}),
+        speaker("b", {"eth1": "10.0.1.2/24", "eth2": "10.0.2.2/24"}, {"eth1": 1, "eth2": 2}, **OUTSIDE),
+    )
+    assert ways(paper, "a", "10.8.0.0/16") == {"10.0.2.2 eth2"}
+
+
+def test_a_border_router_reads_what_is_told_of_boundary_routers_in_the_backbone_alone() -> None:
+    """b's backbone is cut off: it hears of d by area 1 alone, and does not listen."""
+    paper = solved(
+        cabled("b:eth1 c:eth1", "c:eth2 d:eth1"),
+        speaker("b", {"eth1": "10.0.1.2/24", "lo": "10.1.0.2/32"}, {"eth1": 1}),
+        speaker("c", {"eth1": "10.0.1.3/24", "eth2": "10.0.2.3/24"}, {"eth1": 1}),
+        speaker("d", {"eth1": "10.0.2.4/24"}, **OUTSIDE),
+    )
+    assert ways(paper, "c", "10.8.0.0/16") == {"10.0.2.4 eth2"}
+    assert ways(paper, "b", "10.8.0.0/16") == set()
