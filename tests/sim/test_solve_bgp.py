@@ -142,3 +142,22 @@ def test_a_route_of_one_vrf_is_imported_into_another_and_told_there() -> None:
     assert {hop.via for hop in paper.snapshot.nodes["v"].tables["RED"]["10.9.0.1/32"].next_hops} == {"10.1.1.2"}
     assert ways(paper, "v", "10.9.0.1/32") == {"10.1.1.2 eth1"}
     assert ways(paper, "b", "10.9.0.1/32") == {"10.1.2.1 eth1"}
+
+
+def test_what_comes_in_by_local_as_has_passed_through_that_as() -> None:
+    """FRR 8.4.4, seen 2026-11-25."""
+
+    def heard(**local: bool) -> str:
+        paper = solved(
+            cabled("a:eth1 b:eth1"),
+            router("a", {"eth1": "10.0.1.1/24"},
+                   bgp=(bgp(65001, "10.9.0.1", [neighbour("10.0.1.2", 65002, local_as=64999, **local)]),)),
+            router("b", {"eth1": "10.0.1.2/24", "lo": "10.9.0.2/32"},
+                   bgp=(bgp(65002, "10.9.0.2", [neighbour("10.0.1.1", 64999)], ["10.9.0.2/32"]),)),
+        )  # fmt: skip
+        found = paper.why("a", "10.9.0.2/32")
+        assert found is not None
+        return found.route
+
+    assert "(AS path 64999 65002)" in heard()
+    assert "(AS path 65002)" in heard(local_as_no_prepend=True)

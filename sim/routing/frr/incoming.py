@@ -26,7 +26,9 @@ class Incoming:
                 yield path
 
     def _path(self, live: Live, channel: Channel, prefix: Prefix, advert: Advert) -> Path | None:
-        attributes = advert.attributes
+        if self._is_out_of_turn(live, advert.attributes):
+            return None
+        attributes = _through_local_as(live, advert.attributes)
         if self._loops(live, channel, attributes) or advert.next_hop in self._own:
             return None
         if live.sort is Sort.EBGP and self._instance.ebgp_requires_policy and not channel.settings.imports:
@@ -35,6 +37,11 @@ class Incoming:
             attributes = attributes.having(weight=channel.settings.weight)
         result = channel.imports.apply(prefix, attributes, advert.next_hop)
         return None if result is None else _made(live, channel, advert, result)
+
+    def _is_out_of_turn(self, live: Live, attributes: PathAttributes) -> bool:
+        """Whether the path does not begin with the neighbour, where it must."""
+        enforced = live.neighbour.enforce_first_as and live.sort is Sort.EBGP
+        return enforced and attributes.as_path[:1] != (live.peering.remote_as,)
 
     def _loops(self, live: Live, channel: Channel, attributes: PathAttributes) -> bool:
         """Our own AS in the path, more often than `allowas-in` allows; our own id among originator and clusters."""
@@ -47,14 +54,22 @@ class Incoming:
             if own > allowed:
                 return True
         local = live.neighbour.local_as
-        if local is not None and live.sort is not Sort.IBGP and _occurrences(local, attributes) > allowed:
-            return True
+        if local is not None and live.sort is not Sort.IBGP:
+            by_us = 0 if live.neighbour.local_as_no_prepend else 1
+            if _occurrences(local, attributes) > (allowed or by_us):
+                return True
         confederation = self._instance.confederation
         if confederation is not None and _occurrences(confederation, attributes) > allowed:
             return True
-        if live.neighbour.enforce_first_as and live.sort is Sort.EBGP and path[:1] != (live.peering.remote_as,):
-            return True
         return attributes.originator_id == self._router_id or self._cluster in attributes.cluster_list
+
+
+def _through_local_as(live: Live, attributes: PathAttributes) -> PathAttributes:
+    """What comes in by a session with `local-as` has passed through that AS, unless `no-prepend` is said (RFC 7705)."""
+    local = live.neighbour.local_as
+    if local is None or live.neighbour.local_as_no_prepend or live.sort is Sort.IBGP:
+        return attributes
+    return attributes.having(as_path=(local, *attributes.as_path))
 
 
 def cluster_id(instance: BgpInstance, router_id: Address) -> int:
