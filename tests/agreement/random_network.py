@@ -2,15 +2,30 @@
 
 import random
 
+from area_plans import areas, between_protocols, version_three
 from bird_plan import mixed
 from ebgp_plan import every_as_its_own
+from fabric_plans import confederation, odd_sessions, unnumbered
 from igp_plans import one_as_with_reflectors, ospf_alone
 from network import Network
+
+PLANS = (
+    every_as_its_own,
+    every_as_its_own,
+    one_as_with_reflectors,
+    ospf_alone,
+    mixed,
+    unnumbered,
+    confederation,
+    odd_sessions,
+    areas,
+    version_three,
+    between_protocols,
+)
 
 
 def random_network(seed: str) -> Network:
     """The network of a seed: three to six routers in one of several plans."""
     chance = random.Random(seed)
     count = chance.randint(3, 6)
-    plan = chance.choice((every_as_its_own, every_as_its_own, one_as_with_reflectors, ospf_alone, mixed))
-    return plan(chance, seed, count)
+    return chance.choice(PLANS)(chance, seed, count)
