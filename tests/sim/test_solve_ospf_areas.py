@@ -24,9 +24,7 @@ def two_borders(areas_of_b: dict[int, OspfArea], **of_d: object) -> Paper:
     """Areas 1 (a, b), 0 (b, c), 2 (c, d)."""
     return solved(
         cabled("a:eth1 b:eth1", "b:eth2 c:eth1", "c:eth2 d:eth1"),
-        speaker(
-            "a", {"eth1": "10.2.1.1/24"}, {"eth1": 1}, areas={1: replace(areas_of_b.get(1, OspfArea()), ranges=())}
-        ),
+        speaker("a", {"eth1": "10.2.1.1/24"}, {"eth1": 1}),
         speaker("b", {"eth1": "10.2.1.2/24", "eth2": "10.0.2.2/24"}, {"eth1": 1}, areas=areas_of_b),
         speaker("c", {"eth1": "10.0.2.3/24", "eth2": "10.2.3.3/24"}, {"eth2": 2}),
         speaker("d", {"eth1": "10.2.3.4/24", "lo": "10.3.0.4/32"}, {"eth1": 2, "lo": 2}, **of_d),
@@ -82,9 +80,7 @@ def test_a_default_that_is_originated_in_an_nssa_is_heard_by_nobody() -> None:
             LINE,
             speaker("a", {"eth1": "10.0.1.1/24"}),
             speaker("b", {"eth1": "10.0.1.2/24", "eth2": "10.0.2.2/24"}, {"eth2": 1}, areas=areas),
-            speaker(
-                "c", {"eth1": "10.0.2.3/24"}, {"eth1": 1}, areas=areas, default_originate=True, default_always=True
-            ),
+            speaker("c", {"eth1": "10.0.2.3/24"}, {"eth1": 1}, areas=areas, **always),
         )
 
     assert ways(told(nssa), "a", "0.0.0.0/0") == ways(told(nssa), "b", "0.0.0.0/0") == set()
