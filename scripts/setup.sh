@@ -126,3 +126,5 @@ case $extras in
     .) grep -qsxF "$stamp" .venv/setup.stamp .venv/setup-dev.stamp || make_venv .venv/setup.stamp ;;
     *) grep -qsxF "$stamp" .venv/setup-dev.stamp || make_venv .venv/setup-dev.stamp ;;
 esac
+# Where Python is told to write no bytecode, every command would compile what it imports again: half of a short verb.
+.venv/bin/python -m compileall -q sim lab harness
