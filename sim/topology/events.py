@@ -48,6 +48,9 @@ _UNLIKE = re.compile(
 )
 """What the two parsers may read differently."""
 
+_REMARK = re.compile(r"(?:^|(?<= ))#[^\\\"'\x00-\x1f\x7f-\U0010ffff]*$", re.MULTILINE)
+"""A comment, or the end of a line inside a quoted text: without quotes and escapes, neither parser looks into it."""
+
 
 def kind(event: Event) -> str:
     """`ScalarEvent`: which event it is, in the words of both parsers."""
@@ -56,7 +59,9 @@ def kind(event: Event) -> str:
 
 def quick_events(text: str) -> "Iterator[Event] | None":
     """libyaml's events; None where it might read the text differently. NotSure, on the way, at what it refuses."""
-    return None if CParser is None or _UNLIKE.search(text) else iter(CParser(text).get_event, None)
+    if CParser is None or _UNLIKE.search(_REMARK.sub("", text)):
+        return None
+    return iter(CParser(text).get_event, None)
 
 
 def thorough_events(text: str, file: str) -> "list[Event]":

@@ -22,8 +22,9 @@ SHIPPED = sorted((Path(__file__).parents[2] / "topologies").glob("*/*.clab.yml")
 GENERATED = [clab_yml(fat_tree(4), Style()), clab_yml(clos(2, 2, 2), Style(unnumbered=True))]
 PIECES = [
     "a", "b: c", "[a, b]", "{a: b}", "{a: b, c: [d]}", "'a''b'", '"a\n  b"', "a\n  b", "- a", "- - a", "- a: b\n  c: d",
-    "#", " # a", "a#b", "http://a:b", "::1", "a:", ":a", "[a:b]", "{a:b}", "['a':b]", "{'a':b}", "['a' :b]", "[]:",
-    "[a,]", "[,]", "&a", "*a", "&a b", "*a:", "<<: *a", "~", "-", "- ", "? a", "!!int 1", "|\n a", ">\n a", "\t", "...",
+    "#", " # a", " # a | b > `c` @d !e %f ? *g : ,", "# 'a | b", "\n# a\\b", "a#b", "http://a:b", "::1", "a:", ":a",
+    "[a:b]", "{a:b}", "['a':b]", "{'a':b}", "['a' :b]", "[]:", "[a,]", "[,]", "&a", "*a",
+    "&a b", "*a:", "<<: *a", "~", "-", "- ", "? a", "!!int 1", "|\n a", ">\n a", "\t", "...",
     "---", "%", "\u2028",
 ]  # fmt: skip
 SMALL = "a: &a {b: 1, c: [d, e]}\nf:\n  <<: *a\n  g: h i\nk:\n- l\n- m: n\n  o: 'p'\n-\n  - {r: \"s\", t: }\n"
@@ -76,7 +77,7 @@ def test_ordinary_topologies_are_read_alike(text: str) -> None:
     assert quick == thorough and isinstance(quick, tuple)
 
 
-@pytest.mark.parametrize("text", [VALID, SMALL, *GENERATED])
+@pytest.mark.parametrize("text", [VALID, SMALL, *GENERATED, "a: b  # c | d > e\n# `f` @g !h\nk: l\n"])
 def test_plain_topologies_are_read_by_the_quick_parser(text: str) -> None:
     assert quick_events(text) is not None
 
