@@ -54,7 +54,10 @@ MaybeFlag = Flag | SkipJsonSchema[None]
 class Section(Strict):
     """Base of the file's mappings: unknown keys are errors, null is unset, `_` of the field is `-` in the file."""
 
-    model_config = ConfigDict(alias_generator=lambda name: name.replace("_", "-"))
+    model_config = ConfigDict(
+        alias_generator=lambda name: name.replace("_", "-"),
+        defer_build=True,  # most sections are only ever read as part of another
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -173,7 +176,7 @@ class StagesSection(Section):
     exit: StageSection | SkipJsonSchema[None] = None
 
 
-class NodeSection(Section):
+class NodeSection(Section, defer_build=False):  # is read alone, too; the file's model takes over what is built here
     """A node, or what nodes inherit from their group, kind or the defaults."""
 
     kind: MaybeText = Field(default=None, description="linux, frr (frrouting), cumulus_cvx (cvx), bridge, host")
