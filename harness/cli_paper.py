@@ -29,7 +29,7 @@ def solve(
       fabriclab solve topologies/dev01 --reach
       fabriclab solve topologies/clos-2x4 --why leaf01:192.0.2.53/32
     """
-    from harness import console, console_paper, labs, reaching, solving
+    from harness import console, console_paper, labs, solving
 
     network = labs.read(topology, None, allow_outside_binds)
     with console.progress(f"solve {network.name}", quiet=as_json) as progress:
@@ -37,6 +37,8 @@ def solve(
     if why:
         console.answer(solving.why(paper, why), console_paper.explanation, as_json)
     elif reach:
+        from harness import reaching
+
         console.answer(reaching.reached(paper, services_only=not as_json), console_paper.reached, as_json)
     elif notes:
         console.answer(solving.notes(paper), console_paper.model_notes, as_json)

@@ -14,15 +14,17 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
 from harness.secrets import masked
+
+if TYPE_CHECKING:
+    from rich.status import Status
 
 WIDE = 200
 """Columns without a terminal, so that a pipe sees whole lines."""
@@ -41,7 +43,7 @@ COLOURS = {"pass": "green", "fail": "bold red", "error": "bold magenta", "skip":
 def console(stderr: bool = False) -> Console:
     """A console of one stream."""
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, highlight=False, soft_wrap=True, width=None if stream.isatty() else WIDE)
+    return Console(stderr=stderr, highlight=False, emoji=False, soft_wrap=True, width=None if stream.isatty() else WIDE)
 
 
 def error(line: str) -> None:
@@ -233,7 +235,7 @@ def findings(result: Any) -> None:
 class Live:
     """The progress of verify: a line per scenario when it is answered, and on a terminal what is under way below."""
 
-    def __init__(self, screen: Console, status: Status | None) -> None:
+    def __init__(self, screen: Console, status: "Status | None") -> None:
         self._screen, self._status = screen, status
         self._under_way: dict[int, str] = {}
         self._lock = threading.Lock()
