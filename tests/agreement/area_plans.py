@@ -130,7 +130,7 @@ def _statics(chance: random.Random, number: int, count: int, gateways: list[str]
         via = chance.choice((*gateways, far, far, "Null0", "reject", "10.77.0.1"))
         more = chance.choice(("", "", "", " 30", " 210", " tag 7"))
         lines = [f"ip route {prefix} {via}{more}"]
-        if chance.random() < 0.3:
+        if via[0] == "1" and chance.random() < 0.3:
             lines.append(f"ip route {prefix} {chance.choice(gateways)}{more}")
         yield Block("static", tuple(lines))
     if chance.random() < 0.2:

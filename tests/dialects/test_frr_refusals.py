@@ -24,6 +24,7 @@ REFUSED = [
     ("ip route 10.16.0.0/33 192.0.2.2", 1, "length of more than 32"),
     ("ipv6 route 10.0.0.0/8 2001:db8::1", 1, "not a prefix"),
     ("ip route 10.0.0.0/8 192.0.2.1 tag", 1, "lacks its value"),
+    ("ip route 10.0.0.0/8 Null0\nip route 10.0.0.0/8 192.0.2.1", 2, "cannot have blackhole and other next hops"),
     ("ip route 10.0.0.0/8 Null0 ! a remark", 1, "'!' is not expected here"),
     ("ip prefix-list A permit 10.1.0.0/16 ge 15", 1, "length <= ge <= le"),
     ("ip prefix-list A permit 10.1.0.0/16 ge 24 le 20", 1, "length <= ge <= le"),

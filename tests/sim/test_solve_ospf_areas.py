@@ -106,3 +106,18 @@ def test_a_border_router_reads_what_is_told_of_boundary_routers_in_the_backbone_
     )
     assert ways(paper, "c", "10.8.0.0/16") == {"10.0.2.4 eth2"}
     assert ways(paper, "b", "10.8.0.0/16") == set()
+
+
+def test_who_redistributes_is_not_heard_if_the_way_through_a_stub_area_comes_first() -> None:
+    """b and c share a cable of the backbone, and one of a stub area, which counts before the backbone."""
+
+    def told(kind: str) -> Paper:
+        areas = {1: OspfArea(kind)}  # type: ignore[arg-type]
+        return solved(
+            cabled("b:eth1 c:eth1", "b:eth2 c:eth2"),
+            speaker("b", {"eth1": "10.0.1.2/24", "eth2": "10.0.2.2/24"}, {"eth2": 1}, areas=areas),
+            speaker("c", {"eth1": "10.0.1.3/24", "eth2": "10.0.2.3/24"}, {"eth2": 1}, areas=areas, **OUTSIDE),
+        )
+
+    assert ways(told("stub"), "b", "10.8.0.0/16") == set()
+    assert ways(told("normal"), "b", "10.8.0.0/16") == {"10.0.2.3 eth2"}

@@ -44,6 +44,14 @@ def _static(reading: Reading, words: Words, negated: bool, vrf: str) -> None:
     if negated:
         reading.statics.pop(key, None)
         return
+    dark = route.type is not RouteType.UNICAST
+    if any(
+        _path(each) == _path(route) and (each.type is not RouteType.UNICAST) != dark
+        for each in reading.statics.values()
+    ):
+        raise reading.refuse(
+            f"{route.prefix} cannot have blackhole and other next hops at one distance (staticd 8.4.4)"
+        )
     reading.statics[key] = route
     reading.static_tags[_path(route)] = route.tag
 

@@ -64,7 +64,9 @@ class Outside:
     def _boundary(self, router: Router, source: Router, only: int | None, default: bool = False) -> Way | None:
         """How a router reaches one that redistributes; None where areas keep its routes away.
 
-        A `default` that is originated is never a type 7 LSA: an NSSA does not hear it (ospfd 8.4.4, seen 2026-11-25).
+        A border router that is best reached through a stub area is none that redistributes, there: nothing is taken
+        from it (ospf_find_asbr_route looks at paths first and at what it is on them then). A `default` that is
+        originated is never a type 7 LSA: an NSSA does not hear it (ospfd 8.4.4, both seen 2026-11-25).
         """
         ways = []
         flooded = any(router.area(each).kind == "normal" for each in router.attached)  # type 5 LSAs come here
@@ -73,9 +75,13 @@ class Outside:
             kind = router.area(area).kind
             sources = source.attached if only is None else {only}
             typed = kind == "nssa" and area in sources and source.area(area).kind == "nssa" and not default
-            if kind == "stub" or not (flooded or typed):
-                continue
             direct = self._domain.way(router, source, area)
+            if kind == "stub":
+                if direct is not None and flooded and source.is_border and self._domain.version == 2:
+                    ways.append((0, direct))
+                continue
+            if not (flooded or typed):
+                continue
             if direct is not None:
                 ways.append((0 if area != BACKBONE else 1, direct))
             elif kind == "normal" and (area == BACKBONE or not router.is_border):
@@ -86,6 +92,8 @@ class Outside:
         fitting = [way for each, way in ways if rank is None or each == rank]
         least = min(way.cost for way in fitting)
         area = max(way.area for way in fitting if way.cost == least)  # of equals the greatest (RFC 2328 16.4.1)
+        if router.area(area).kind == "stub":
+            return None
         hops = dict.fromkeys(hop for way in fitting if (way.cost, way.area) == (least, area) for hop in way.hops)
         return Way(least, tuple(hops), area)
 
