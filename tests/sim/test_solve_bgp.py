@@ -7,6 +7,8 @@ from networks import bgp, cabled, neighbour, router, solved, static, ways
 from sim.device.interfaces import InterfaceConfig
 from sim.device.zebra import ZebraConfig
 from sim.paper import Paper
+from sim.route import PathAttributes
+from sim.routing.frr.aggregation import merged_with_members
 
 PAIR = cabled("a:eth1 b:eth1")
 
@@ -161,3 +163,35 @@ def test_what_comes_in_by_local_as_has_passed_through_that_as() -> None:
 
     assert "(AS path 64999 65002)" in heard()
     assert "(AS path 65002)" in heard(local_as_no_prepend=True)
+
+
+def members() -> Paper:
+    """A confederation: a and b in member AS 64601, c in 64602; all see each other, and c has a loopback."""
+    inside = {"confederation": 65000, "confederation_peers": frozenset({64601, 64602})}
+    force = {"next_hop_self": True}
+    return solved(
+        cabled("a:eth1 b:eth1", "b:eth2 c:eth1", "c:eth2 a:eth2"),
+        router("a", {"eth1": "10.0.1.1/24", "eth2": "10.0.3.1/24"},
+               bgp=(bgp(64601, "10.9.0.3", [neighbour("10.0.1.2", 64601), neighbour("10.0.3.3", 64602)], **inside),)),
+        router("b", {"eth1": "10.0.1.2/24", "eth2": "10.0.2.2/24"},
+               bgp=(bgp(64601, "10.9.0.1", [neighbour("10.0.1.1", 64601, **force), neighbour("10.0.2.3", 64602)],
+                        **inside),)),
+        router("c", {"eth1": "10.0.2.3/24", "eth2": "10.0.3.3/24", "lo": "10.9.0.4/32"},
+               bgp=(bgp(64602, "10.9.0.2", [neighbour("10.0.2.2", 64601), neighbour("10.0.3.1", 64601)],
+                        ["10.9.0.4/32"], **inside),)),
+    )  # fmt: skip
+
+
+def test_a_path_from_another_member_goes_before_one_from_inside() -> None:
+    """Though b's router id is the lower one (bgp_path_info_cmp 9; FRR 8.4.4, seen 2026-11-25)."""
+    paper = members()
+    assert ways(paper, "a", "10.9.0.4/32") == {"10.0.3.3 eth2"}
+    found = paper.why("a", "10.9.0.4/32")
+    assert found is not None and found.step == "another member AS over our own"
+
+
+def test_members_that_not_all_parts_came_through_are_in_the_set_of_an_aggregate() -> None:
+    one, two = PathAttributes(confed_path=(64602,), as_path=(65100,)), PathAttributes()
+    shared = PathAttributes(confed_path=(64602,))
+    assert merged_with_members([one, two]) == ((), (frozenset({64602, 65100}),))
+    assert merged_with_members([one, shared]) == ((64602,), (frozenset({65100}),))

@@ -121,3 +121,15 @@ def test_who_redistributes_is_not_heard_if_the_way_through_a_stub_area_comes_fir
 
     assert ways(told("stub"), "b", "10.8.0.0/16") == set()
     assert ways(told("normal"), "b", "10.8.0.0/16") == {"10.0.2.3 eth2"}
+
+
+def test_of_one_range_in_several_areas_the_last_says_whether_it_drops_packets() -> None:
+    empty = two_borders({0: ranged("10.2.0.0/16"), 1: ranged("10.2.0.0/16")})
+    assert empty.snapshot.nodes["b"].fib["10.2.0.0/16"].type is RouteType.BLACKHOLE
+    last = two_borders({0: ranged("10.0.0.0/16"), 1: ranged("10.0.0.0/16")})
+    assert "10.0.0.0/16" not in last.snapshot.nodes["b"].fib
+
+
+def test_of_one_range_in_several_areas_the_first_says_whether_summaries_are_heard() -> None:
+    both = {0: ranged("10.2.0.0/16"), 1: ranged("10.2.0.0/16")}  # the backbone's holds nothing
+    assert ways(two_borders(both), "b", "10.2.3.0/24") == {"10.0.2.3 eth2"}

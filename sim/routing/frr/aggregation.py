@@ -83,8 +83,10 @@ class Aggregator:
         )
         if not aggregate.as_set:
             return plain
+        confed, path = merged_with_members(parts)
         return plain.having(
-            as_path=merged([part.as_path for part in parts]),
+            as_path=path,
+            confed_path=confed,
             communities=frozenset().union(*(part.communities for part in parts)),
             large_communities=frozenset().union(*(part.large_communities for part in parts)),
         )
@@ -94,6 +96,26 @@ def _identity(path: Path) -> tuple[object, ...]:
     """What tells aggregates apart (bgp_aggregate_info_same)."""
     own = path.attributes
     return own.origin, own.as_path, own.communities, own.large_communities, own.extended_communities
+
+
+def merged_with_members(
+    parts: Sequence[PathAttributes],
+) -> tuple[tuple[int, ...], tuple[int | frozenset[int], ...]]:
+    """The path through member ASes and the path of an aggregate; members that not all share are in its set, too
+    (aspath_aggregate; 8.4.4, seen 2026-11-25)."""
+    confed: list[int] = []
+    for members in zip(*(part.confed_path for part in parts), strict=False):
+        if len(set(members)) > 1:
+            break
+        confed.append(members[0])
+    if all(len(part.confed_path) == len(confed) for part in parts):
+        return tuple(confed), merged([part.as_path for part in parts])
+    rest = [(frozenset((*part.confed_path[len(confed) :], *_numbers(part.as_path))),) for part in parts]
+    return tuple(confed), merged([each if each[0] else () for each in rest])
+
+
+def _numbers(path: tuple[int | frozenset[int], ...]) -> frozenset[int]:
+    return frozenset().union(*(each if isinstance(each, frozenset) else {each} for each in path))
 
 
 def merged(paths: Sequence[tuple[int | frozenset[int], ...]]) -> tuple[int | frozenset[int], ...]:

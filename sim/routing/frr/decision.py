@@ -101,6 +101,12 @@ def _keep_clusters(paths: Sequence[Path], rules: Rules) -> Sequence[Path]:
     return _least(lambda path, _: _cluster_length(path))(paths, rules)
 
 
+def _keep_other_members(paths: Sequence[Path], rules: Rules) -> Sequence[Path]:
+    """Within a confederation: a path from another member before one from inside (bgp_path_info_cmp, 9)."""
+    others = [path for path in paths if path.sort is Sort.CONFED] if rules.instance.confederation is not None else []
+    return others or paths
+
+
 def _keep_current(paths: Sequence[Path], rules: Rules) -> Sequence[Path]:
     """Among external paths the one that is in use stays, unless `bestpath compare-routerid`."""
     if not _hangs_on_age(paths, rules):
@@ -147,6 +153,7 @@ EQUAL = (  # steps up to here make paths unequal for multipath, too
     Step("MED", _keep_med),
     Step("external over internal", _least(lambda path, _: int(path.sort not in (Sort.EBGP, Sort.LOCAL)))),
     Step("IGP metric to the next hop", _least(lambda path, rules: rules.metric(path))),
+    Step("another member AS over our own", _keep_other_members),
 )
 TIE_BREAKS = (
     Step("fewer clusters", _keep_clusters),

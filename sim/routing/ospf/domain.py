@@ -105,24 +105,32 @@ class Domain:
         return inside
 
     def _discards(self, router: Router, routes: Routes) -> Routes:
-        """A border router drops what an advertised range holds and no longer prefix does (ospf_add_discard_route)."""
+        """A border router drops what an advertised range holds and no longer prefix does.
+
+        Of one range in several areas the last area has its way (ospf_abr_manage_discard_routes; seen 2026-11-25).
+        """
         active = self._active[router.node, router.key]
-        advertised = {each for area in router.attached for each, told, _ in router.area(area).ranges if told}
+        found = {
+            each: (area, each) in active
+            for area in sorted(router.attached)
+            for each, told, _ in router.area(area).ranges
+            if told
+        }
         return {
             prefix: OspfRoute(Kind.INTRA, 0, (), None, 0)
-            for prefix in active
-            if prefix in advertised and prefix not in routes
+            for prefix, is_active in found.items()
+            if is_active and prefix not in routes
         }
 
-    def _active_ranges(self, router: Router) -> Iterator[Prefix]:
-        """The ranges of a border router that hold some network of their area and stand for it in another."""
+    def _active_ranges(self, router: Router) -> Iterator[tuple[int, Prefix]]:
+        """With their areas, a border router's ranges that hold a network there and stand for it in another area."""
         for source in router.attached if router.is_border else ():
             if not any(self._takes_summaries(router, area) for area in router.attached - {source}):
                 continue
             inside = self._intra[router.node, router.key][source]
             for each, _, _ in router.area(source).ranges:
                 if any(each.holds(prefix) for prefix in inside):
-                    yield each
+                    yield source, each
 
     def _takes_summaries(self, router: Router, area: int) -> bool:
         settings = router.area(area)
@@ -172,7 +180,7 @@ class Domain:
                 yield prefix, route.metric, False
         active = self._active[router.node, router.key]
         for over, advertised, cost in ranges:
-            if held[over] and advertised and over in active:
+            if held[over] and advertised and (source, over) in active:
                 told = router.area(source).substitutes.get(over, over)
                 yield told, max(held[over]) if cost is None else cost, True
 
@@ -197,7 +205,13 @@ class Domain:
         """Whether a summary lies in an active range of the router's own, and is ignored (RFC 2328 16.2 (3) says so of
         the range itself; ospfd 8.4.4 of all that it holds, seen 2026-11-25)."""
         active = self._active[router.node, router.key]
-        return prefix in active or (self.version == 2 and any(each.holds(prefix) for each in active))
+        if self.version == 3:
+            return any(prefix == each for _, each in active)
+        for area in sorted(router.attached) if active else ():
+            holding = [each for each, _, _ in router.area(area).ranges if each.holds(prefix)]
+            if holding:  # the first area that has one decides (ospf_area_range_match_any)
+                return (area, max(holding, key=lambda each: each.length)) in active
+        return False
 
 
 def offer(routes: Routes, prefix: Prefix, route: OspfRoute) -> None:
