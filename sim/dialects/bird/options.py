@@ -30,7 +30,8 @@ def read_option(reader: Reader, draft: Draft, options: Options) -> None:
 
 def option_words(reader: Reader, options: Options) -> str | None:
     """Which option begins here."""
-    fitting = [phrase for phrase in options if reader.sees(*phrase.split())]
+    first = reader.here.text
+    fitting = [phrase for phrase in options if phrase.startswith(first) and reader.sees(*phrase.split())]
     return max(fitting, key=len, default=None)
 
 
