@@ -12,13 +12,13 @@ from sim.links.face import Face
 from sim.routing import KernelRoute, Peering, Suite
 from sim.routing.bfd import Watch, matched
 from sim.routing.kernel import Kernel, Table, used
+from sim.routing.listening import listeners_of
 from sim.routing.meeting import Failure
 from sim.routing.ospf.adjacency import DOWN, Adjacency
 from sim.routing.ospf.domain import Domain
+from sim.routing.rules import policy_rules
 from sim.routing.values import Hop
 from sim.snapshot import Interface, NextHop, NodeState, Route, Session
-from sim.trace.listening import listeners_of
-from sim.trace.rules import policy_rules
 
 if TYPE_CHECKING:  # the level engine shows states without it
     from sim.routing.engine import Engine

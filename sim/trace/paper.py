@@ -9,12 +9,12 @@ from sim.device import Device
 from sim.flow import Flow, Hop, Trace
 from sim.links import Links, solve_links
 from sim.paper import Paper
+from sim.routing.listening import listeners_of
+from sim.routing.rules import policy_rules
 from sim.snapshot import Interface, NextHop, NodeState, Route
 from sim.topology.model import Topology
 from sim.trace.fib import Query, fib_of
 from sim.trace.ground import End, Site
-from sim.trace.listening import listeners_of
-from sim.trace.rules import policy_rules
 from sim.trace.tracing import path_on, trace_on
 
 STAND_IN = parse_address("169.254.0.1")

@@ -4,8 +4,8 @@ from sim.address import parse_address
 from sim.devices import parse_files
 from sim.filters import PacketFilter, Point, State
 from sim.filters.packet import Packet, first_packet
+from sim.routing.listening import listeners_of
 from sim.topology.model import Kind, Node
-from sim.trace.listening import listeners_of
 
 
 def nft(text: str) -> PacketFilter:
