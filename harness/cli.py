@@ -36,6 +36,7 @@ app = typer.Typer(
 def main() -> None:
     """The program. Ends the process with its exit status."""
     gc.set_threshold(50_000)  # modules and networks stay: at 700, a short verb spends a tenth on finding no garbage
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # to look for some reads every package's metadata
     signal.signal(signal.SIGTERM, _as_interrupt)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # under nohup a closed terminal ends nothing
         signal.signal(signal.SIGHUP, _as_interrupt)
