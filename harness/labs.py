@@ -1,10 +1,13 @@
 """Which lab a person means: a topology file, its folder, or the name of a running lab."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lab.lab import Lab
 from sim.topology.model import Topology
 from sim.topology.reader import read_topology
+
+if TYPE_CHECKING:  # the verbs of the paper network need no lab
+    from lab.lab import Lab
 
 
 def name_of(text: str) -> str:
@@ -12,15 +15,17 @@ def name_of(text: str) -> str:
     return text if _names_a_lab(text) else read_topology(Path(text)).name
 
 
-def running(text: str, name: str | None = None) -> Lab:
+def running(text: str, name: str | None = None) -> "Lab":
     """The running lab of a topology file or folder, or of that name. LabError lists those that run."""
+    from lab.lab import Lab
+
     return Lab.find(name or name_of(text))
 
 
 def read(text: str, name: str | None = None, allow_outside_binds: bool = False) -> Topology:
     """The topology of a file or folder; of a running lab's name, the one that it was deployed from."""
-    if _names_a_lab(text) and text in Lab.names():
-        return Lab.find(text).topology
+    if _names_a_lab(text) and _runs(text):
+        return running(text, text).topology
     return read_topology(Path(text), name=name, allow_outside_binds=allow_outside_binds)
 
 
@@ -28,7 +33,13 @@ def _names_a_lab(text: str) -> bool:
     """Whether `text` is a name; also where a folder is called as a running lab is, and holds no topology."""
     if not looks_like_a_path(text):
         return True
-    return not is_topology(Path(text)) and text in Lab.names()
+    return not is_topology(Path(text)) and _runs(text)
+
+
+def _runs(name: str) -> bool:
+    from lab.lab import Lab
+
+    return name in Lab.names()
 
 
 def looks_like_a_path(text: str) -> bool:

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from harness.answer import Answer
 from harness.secrets import masked
-from harness.verbs import Answer
 from sim.counts import Counts
 from sim.devices import read_devices
 from sim.errors import InputError

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from harness.verbs import Answer
+from harness.answer import Answer
 from sim.devices import read_devices
 from sim.errors import InputError
 from sim.fast.sessions import NotPlain

@@ -5,10 +5,11 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
+from harness.answer import Answer
 from harness.evidence import trace_evidence
 from lab.lab import Lab
 from lab.node import RunningNode
@@ -19,18 +20,6 @@ from sim.topology.model import Topology
 
 Progress = Callable[[str], None]
 FOREVER_S = 1e6
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A verb's answer: what the table and the JSON document say alike."""
-
-    content: Mapping[str, Any] = field(default_factory=dict)
-    exit_status: int = 0
-
-    def to_json(self) -> Mapping[str, Any]:
-        """The JSON document."""
-        return self.content
 
 
 def deploy(network: Topology, *, runtime: str, bare: bool, progress: Progress) -> Answer:
