@@ -12,7 +12,7 @@ also offers `LinkState`.
 The values on hot paths are tuples. Attributes are interned (`sim.route.interned`), so that `is` compares them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -204,6 +204,15 @@ class Swayed(Protocol):
 
     def is_swayed(self) -> bool:
         """Whether policies make it prefer paths for more than their length."""
+        ...
+
+
+@runtime_checkable
+class Racing(Protocol):
+    """What a suite offers in which some routes hang on which program was quicker."""
+
+    def races(self) -> Iterator[tuple[str, Prefix, str]]:
+        """Each such route: table, prefix, and why."""
         ...
 
 

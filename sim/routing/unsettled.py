@@ -11,7 +11,7 @@ from random import Random
 from sim.address import Prefix
 from sim.errors import NotConverged
 from sim.paper import Unsettled
-from sim.routing import KernelRoute
+from sim.routing import KernelRoute, Racing
 from sim.routing.engine import Engine
 from sim.routing.kernel import Table, used
 
@@ -26,6 +26,9 @@ def unsettled(engine: Engine) -> tuple[Unsettled, ...]:
     """What may be otherwise in a network that has been solved, each route once."""
     found = {(node, prefix): _WHEEL for node, _, prefix in engine.unsettled}
     found |= {(node, prefix): _CUT for (node, _), prefixes in engine.cut.items() for prefix in prefixes}
+    for (node, _), suite in engine.suites.items():
+        if isinstance(suite, Racing):
+            found |= {(node, prefix): why for _, prefix, why in suite.races()}
     if engine.is_tied():
         found = _otherwise(engine, Engine(engine.links, engine.devices, contrary=True), _AGE) | found
     if engine.is_swayed():

@@ -1,6 +1,6 @@
 """What real daemons settle by the order of events is said to be unsettled, and packets that take it are unsure."""
 
-from networks import bgp, cabled, neighbour, router, solved, static
+from networks import bgp, cabled, neighbour, router, solved, static, ways
 
 from sim.address import parse_prefix
 from sim.device.bgp import Aggregate
@@ -72,3 +72,30 @@ def test_which_of_equal_unnumbered_links_maximum_paths_leaves_out_hangs_on_macs(
     assert ("a", "10.9.0.2/32") in unnumbered_twice(1).uncertain_entries()
     assert ("a", "10.9.0.2/32") in unnumbered_twice(2).uncertain_entries()
     assert unnumbered_twice(3).uncertain_entries() == frozenset()
+
+
+def test_a_bgp_route_over_a_bgp_route_of_several_ways_may_lack_some() -> None:
+    """a reaches c's loopback over b, by as many cables as there are; c's network is told between loopbacks alone."""
+    far = {"source_interface": "lo"}
+
+    def network(cables: int) -> Paper:
+        numbers = range(1, cables + 1)
+        near = [neighbour(f"10.0.{number}.2", 65002) for number in numbers]
+        back = [neighbour(f"10.0.{number}.1", 65002) for number in numbers]
+        settings = {"family_settings": {"maximum_paths_ibgp": 2}}
+        return solved(
+            cabled(*(f"a:eth{number} b:eth{number}" for number in numbers), "b:eth9 c:eth9"),
+            router("a", {f"eth{number}": f"10.0.{number}.1/24" for number in numbers} | {"lo": "10.9.0.1/32"},
+                   bgp=(bgp(65002, "10.9.0.1", [*near, neighbour("10.9.0.3", 65002, **far)], ["10.9.0.1/32"],
+                            **settings),)),
+            router("b", {f"eth{number}": f"10.0.{number}.2/24" for number in numbers} | {"eth9": "10.0.9.2/24"},
+                   statics=(static("10.9.0.3/32", "10.0.9.3"), static("10.9.0.1/32", "10.0.1.1")),
+                   bgp=(bgp(65002, "10.9.0.2", back, ["10.9.0.3/32"]),)),
+            router("c", {"eth9": "10.0.9.3/24", "lo": "10.9.0.3/32 10.7.0.1/24"},
+                   statics=(static("10.9.0.1/32", "10.0.9.2"),),
+                   bgp=(bgp(65002, "10.9.0.3", [neighbour("10.9.0.1", 65002, **far)], ["10.7.0.0/24"]),)),
+        )  # fmt: skip
+
+    assert ways(network(1), "a", "10.7.0.0/24") == {"10.0.1.2 eth1"}
+    assert network(1).uncertain_entries() == frozenset()
+    assert network(2).uncertain_entries() == {("a", "10.7.0.0/24")}

@@ -18,6 +18,7 @@ from sim.routing.frr.zebra import Zebra
 from sim.routing.ospf import External, OspfRoute, Router
 
 _PASSES = 500
+_RACE = "its next hop leads over a BGP route of several ways: zebra leaves it out where it asks while those change"
 
 
 class FrrSuite:
@@ -139,6 +140,11 @@ class FrrSuite:
             return True
         lives = (live for speaker in self.speakers.values() for live in speaker.lives.values())
         return any(channel.sways() for live in lives for channel in live.channels.values())
+
+    def races(self) -> Iterator[tuple[str, Prefix, str]]:
+        """BGP's routes whose next hops lead over BGP's multipath routes."""
+        for table, prefix in self.zebra.chained():
+            yield table, prefix, _RACE
 
     def bgp_prefixes(self) -> Iterable[Prefix]:
         """Every prefix in any BGP table."""
