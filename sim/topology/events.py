@@ -48,7 +48,7 @@ _UNLIKE = re.compile(
 )
 """What the two parsers may read differently."""
 
-_REMARK = re.compile(r"(?:^|(?<= ))#[^\\\"'\x00-\x1f\x7f-\U0010ffff]*$", re.MULTILINE)
+_REMARK = re.compile(r"(?:^|(?<= ))#[ !#-&(-\[\]-~]*$", re.MULTILINE)
 """A comment, or the end of a line inside a quoted text: without quotes and escapes, neither parser looks into it."""
 
 
