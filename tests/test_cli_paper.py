@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,14 @@ def test_solve_counts_what_the_files_make_of_the_network(capsys: pytest.CaptureF
     said = capsys.readouterr().out
     assert "14 nodes, 24 links" in said
     assert "sessions up" in said
+
+
+def test_solving_a_small_network_loads_nothing_of_the_lab_and_no_large_library() -> None:
+    program = f"import sys; from harness import cli; cli.run(['solve', {DEV01!r}]); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert "sim.solve" in loaded
+    assert not loaded & {"lab", "ruamel.yaml", "numpy", "scipy", "networkx", "scapy", "sim.trace"}
 
 
 def test_solve_gives_the_document_that_observe_gives(capsys: pytest.CaptureFixture[str]) -> None:
