@@ -99,3 +99,24 @@ def test_a_bgp_route_over_a_bgp_route_of_several_ways_may_lack_some() -> None:
     assert ways(network(1), "a", "10.7.0.0/24") == {"10.0.1.2 eth1"}
     assert network(1).uncertain_entries() == frozenset()
     assert network(2).uncertain_entries() == {("a", "10.7.0.0/24")}
+
+
+def test_whose_as_is_overridden_hangs_on_which_session_came_up_last() -> None:
+    """h tells x of AS 65001 and y of 65002 the same, overriding the AS of one of them: either hears its own."""
+
+    def hub(**of_x: object) -> Paper:
+        ports = {"eth1": "10.0.1.1/24", "eth2": "10.0.2.1/24"}
+        peers = [neighbour("10.0.1.2", 65001, as_override=True, **of_x), neighbour("10.0.2.2", 65002, as_override=True)]
+        return solved(
+            cabled("h:eth1 x:eth1", "h:eth2 y:eth1", "y:eth2 x2:eth1"),
+            router("h", ports, bgp=(bgp(65009, "10.9.0.9", peers),)),
+            router("x", {"eth1": "10.0.1.2/24", "lo": "10.9.0.1/32"},
+                   bgp=(bgp(65001, "10.9.0.1", [neighbour("10.0.1.1", 65009)], ["10.9.0.1/32"]),)),
+            router("y", {"eth1": "10.0.2.2/24", "eth2": "10.0.3.2/24"},
+                   bgp=(bgp(65002, "10.9.0.2", [neighbour("10.0.2.1", 65009), neighbour("10.0.3.3", 65001)]),)),
+            router("x2", {"eth1": "10.0.3.3/24"},
+                   bgp=(bgp(65001, "10.9.0.3", [neighbour("10.0.3.2", 65002)]),)),
+        )  # fmt: skip
+
+    assert ("x2", "10.9.0.1/32") in hub().uncertain_entries()
+    assert hub(next_hop_self=True).uncertain_entries() == frozenset()  # no group shared

@@ -9,6 +9,7 @@ from sim.routing import Advert
 from sim.routing.chain import Chain
 from sim.routing.frr.bgp import Speaker
 from sim.routing.frr.decision import decide
+from sim.routing.frr.groups import voice
 from sim.routing.frr.live import Channel, Live
 from sim.routing.frr.outgoing import Outgoing
 from sim.routing.frr.paths import Entry, Path
@@ -55,8 +56,11 @@ class Announcer:
             return ()
         if family in live.peering.addpath_tx:
             return self._several(live, family, prefix, entry)
-        advert = self._outgoing.advert(live, family, prefix, entry.choice.best)
+        advert = self._outgoing.advert(live, family, prefix, entry.choice.best, self._voice(live, family))
         return () if advert is None else (advert,)
+
+    def _voice(self, live: Live, family: str) -> Live:
+        return voice(self._speaker.lives.values(), live, family, self._speaker.contrary)
 
     def _several(self, live: Live, family: str, prefix: Prefix, entry: Entry) -> tuple[Advert, ...]:
         """All paths (RFC 7911), or the best of each neighbouring AS; an id names the session that a path came by."""
@@ -69,7 +73,7 @@ class Announcer:
             paths = [best for group in groups.values() if (best := decide(group, rules).best) is not None]
         adverts = []
         for path in paths:
-            advert = self._outgoing.advert(live, family, prefix, path)
+            advert = self._outgoing.advert(live, family, prefix, path, self._voice(live, family))
             if advert is not None:
                 number = path.peering.number if path.peering is not None else 0
                 adverts.append(advert._replace(path_id=(number << 16) + path.path_id + 1))

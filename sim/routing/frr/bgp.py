@@ -11,6 +11,7 @@ from sim.routing import FAMILIES, Advert, Peering, Port
 from sim.routing.chain import Chain
 from sim.routing.frr.aggregation import Aggregator
 from sim.routing.frr.decision import Rules, decide
+from sim.routing.frr.groups import is_shared
 from sim.routing.frr.incoming import Incoming
 from sim.routing.frr.live import Channel, Live, enliven
 from sim.routing.frr.origination import Originator
@@ -37,7 +38,7 @@ class Speaker:
         rib_of: Callable[[str, int], Rib],
         contrary: bool = False,
     ) -> None:
-        self._contrary = contrary
+        self.contrary = contrary
         self.tied: set[Due] = set()
         self.node, self.instance, self.router_id = node, instance, router_id
         self._ports, self._ribs, self._rib_of = ports, ribs, rib_of
@@ -133,6 +134,10 @@ class Speaker:
                     return True
         return False
 
+    def shares(self) -> bool:
+        """Whether some neighbour is told what is made in the name of another, in another AS."""
+        return is_shared(self.lives.values())
+
     def masks(self) -> bool:
         """Whether some aggregate hangs on whether another's came first."""
         return any(
@@ -178,7 +183,7 @@ class Speaker:
     def _aggregate(self, family: str, prefix: Prefix) -> None:
         aggregator, entry = self.aggregators[family], self.tables[family].get(prefix)
         path = aggregator.path(prefix, self.tables[family], partial(self.valid, family))
-        if path is not None and aggregator.is_masked(path, entry, self._contrary):
+        if path is not None and aggregator.is_masked(path, entry, self.contrary):
             path = None
         self._set_local(family, prefix, "aggregate", path)
 
@@ -203,7 +208,7 @@ class Speaker:
 
     def rules(self, family: str, current: Path | None = None) -> Rules:
         """What the decision process reads."""
-        return Rules(self.instance, self.families[family], self._metric, current, self._contrary)
+        return Rules(self.instance, self.families[family], self._metric, current, self.contrary)
 
     def _metric(self, path: Path) -> int:
         return self._reached(path).metric
@@ -247,7 +252,7 @@ class Speaker:
         if not entry.local and not entry.received:
             del table[prefix]
             self.tied.discard((family, prefix))
-        for aggregate in self.aggregators[family].above(prefix, itself=self._contrary):
+        for aggregate in self.aggregators[family].above(prefix, itself=self.contrary):
             self._aggregates_due[family, aggregate] = None
         if (before.best, before.multipath) != (choice.best, choice.multipath):
             self._install(family, prefix, choice)

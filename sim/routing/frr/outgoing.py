@@ -31,15 +31,15 @@ class Outgoing:
         self._prepended: dict[tuple[int, int, bool], PathAttributes] = {}
         self._bare: dict[tuple[int, Sort], PathAttributes] = {}
 
-    def advert(self, live: Live, family: str, prefix: Prefix, path: Path) -> Advert | None:
-        """A path as this neighbour is to hear it; None where it is not to."""
+    def advert(self, live: Live, family: str, prefix: Prefix, path: Path, voice: Live) -> Advert | None:
+        """A path as this neighbour is to hear it, in another's name (sim/routing/frr/groups.py); None: not to."""
         channel = live.channels[family]
         if not self._may_hear(live, channel, path):
             return None
         attributes = self._bared(live, path)
         if path.sort is Sort.IBGP and live.sort is Sort.IBGP:
             attributes = self._reflected(path, attributes)
-        attributes = self._rewritten(live, channel, attributes)
+        attributes = self._rewritten(voice, channel, attributes)
         result = channel.exports.apply(prefix, attributes, path.next_hop)
         return None if result is None else self._sealed(live, channel, family, path, result)
 

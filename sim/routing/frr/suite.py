@@ -132,7 +132,9 @@ class FrrSuite:
 
     def is_tied(self) -> bool:
         """Whether some choice hangs on which of several paths came first."""
-        return any(speaker.tied or speaker.mixes() or speaker.masks() for speaker in self.speakers.values())
+        return any(
+            speaker.tied or speaker.mixes() or speaker.masks() or speaker.shares() for speaker in self.speakers.values()
+        )
 
     def is_swayed(self) -> bool:
         """Whether an import policy, a weight, a rewritten AS path or another's aggregate has a say in some choice."""
