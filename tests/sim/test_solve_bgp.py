@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from networks import bgp, cabled, neighbour, router, solved, static, ways
 
+from sim.device.bgp import Redistribution
 from sim.device.interfaces import InterfaceConfig
 from sim.device.zebra import ZebraConfig
 from sim.paper import Paper
@@ -195,3 +196,16 @@ def test_members_that_not_all_parts_came_through_are_in_the_set_of_an_aggregate(
     shared = PathAttributes(confed_path=(64602,))
     assert merged_with_members([one, two]) == ((), (frozenset({64602, 65100}),))
     assert merged_with_members([one, shared]) == ((64602,), (frozenset({65100}),))
+
+
+def test_own_paths_of_one_prefix_are_several_to_a_neighbour_with_add_path() -> None:
+    several = {"addpath_tx": "all"}
+    own = {"family_settings": {"redistributions": (Redistribution("connected"),)}}
+    paper = solved(
+        PAIR,
+        router("a", {"eth1": "10.0.0.0/31", "lo": "10.1.0.1/32"},
+               bgp=(bgp(65001, "10.1.0.1", [neighbour("10.0.0.1", 65002, **several)], ["10.1.0.1/32"], **own),)),
+        router("b", {"eth1": "10.0.0.1/31"}, bgp=(bgp(65002, "10.1.0.2", [neighbour("10.0.0.0", 65001)]),)),
+    )  # fmt: skip
+    found = paper.why("b", "10.1.0.1/32")
+    assert found is not None and found.step == "origin" and len(found.losers) == 1

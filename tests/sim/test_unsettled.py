@@ -74,7 +74,7 @@ def test_which_of_equal_unnumbered_links_maximum_paths_leaves_out_hangs_on_macs(
     assert unnumbered_twice(3).uncertain_entries() == frozenset()
 
 
-def test_a_bgp_route_over_a_bgp_route_of_several_ways_may_lack_some() -> None:
+def test_a_bgp_route_over_a_bgp_route_of_several_paths_may_lack_some() -> None:
     """a reaches c's loopback over b, by as many cables as there are; c's network is told between loopbacks alone."""
     far = {"source_interface": "lo"}
 

@@ -14,6 +14,7 @@ from sim.routing.frr.live import Channel, Live
 from sim.routing.frr.outgoing import Outgoing
 from sim.routing.frr.paths import Entry, Path
 
+_OWN = ("network", "redistribute", "aggregate", "imported")
 DEFAULTS = {"ipv4": Prefix(0, 0, 4), "ipv6": Prefix(0, 0, 6)}
 Said = tuple[int, str, Prefix, tuple[Advert, ...]]  # session, family, prefix, all paths of it
 
@@ -75,8 +76,7 @@ class Announcer:
         for path in paths:
             advert = self._outgoing.advert(live, family, prefix, path, self._voice(live, family))
             if advert is not None:
-                number = path.peering.number if path.peering is not None else 0
-                adverts.append(advert._replace(path_id=(number << 16) + path.path_id + 1))
+                adverts.append(advert._replace(path_id=_path_id(path)))
         return tuple(adverts)
 
     def _default(self, live: Live, family: str, channel: Channel) -> tuple[Advert, ...]:
@@ -93,3 +93,11 @@ class Announcer:
             if not any(each is not None for each in found):
                 return ()
         return (self._outgoing.default(live, family, DEFAULTS[family], attributes),)
+
+
+def _path_id(path: Path) -> int:
+    """What tells a path from the others of its prefix: the session that it came by, and its id there; how an own one
+    came to be."""
+    if path.peering is None:
+        return 1 + _OWN.index(path.origin)
+    return (path.peering.number << 16) + path.path_id + 1

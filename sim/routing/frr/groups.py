@@ -1,8 +1,8 @@
 """bgpd's update groups: neighbours that are told the same share one UPDATE, made in the name of one of them.
 
 `as-override` and `remove-private-AS` ask for "the neighbour's AS", and that is the one's in whose name the UPDATE is
-made (SUBGRP_PEER): the last that has joined the group. So whose AS is replaced hangs on the order in which sessions came
-up (FRR 8.4.4, seen 2026-11-25 with three neighbours of a peer-group).
+made (SUBGRP_PEER): the last that has joined the group. So whose AS is replaced hangs on the order in which sessions
+came up (FRR 8.4.4, seen 2026-11-25 with three neighbours of a peer-group).
 """
 
 from collections.abc import Iterable, Iterator

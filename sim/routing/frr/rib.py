@@ -121,12 +121,13 @@ class Rib:
             if prefix in selected:
                 yield prefix, selected[prefix]
 
-    def leads_over_several(self, hop: Hop) -> bool:
-        """Whether a gateway is reached over a BGP route that has several ways of its own."""
-        if hop.via is None or hop.interface is not None or hop.via.version != self.version:
-            return False
-        found = self.lookup(hop.via)
-        return found is not None and found[1].route.protocol == "bgp" and len(found[1].route.hops) > 1
+    def led_over(self, route: RibRoute) -> Iterator[Prefix]:
+        """The BGP routes that a route's gateways are reached over."""
+        for hop in route.hops:
+            if hop.via is not None and hop.interface is None and hop.via.version == self.version:
+                found = self.lookup(hop.via)
+                if found is not None and found[1].route.protocol == "bgp":
+                    yield found[0]
 
     def track(self, address: Address, direct: bool) -> tuple[int, tuple[Hop, ...]] | None:
         """A next hop that a protocol asks about: the metric of its route and where it sends; None: not reachable.

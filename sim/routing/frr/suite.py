@@ -18,7 +18,7 @@ from sim.routing.frr.zebra import Zebra
 from sim.routing.ospf import External, OspfRoute, Router
 
 _PASSES = 500
-_RACE = "its next hop leads over a BGP route of several ways: zebra leaves it out where it asks while those change"
+_RACE = "its next hop leads over a BGP route of several paths: zebra leaves it out where it asks while that changes"
 
 
 class FrrSuite:
@@ -144,9 +144,12 @@ class FrrSuite:
         return any(channel.sways() for live in lives for channel in live.channels.values())
 
     def races(self) -> Iterator[tuple[str, Prefix, str]]:
-        """BGP's routes whose next hops lead over BGP's multipath routes."""
-        for table, prefix in self.zebra.chained():
-            yield table, prefix, _RACE
+        """BGP's routes whose next hops lead over BGP routes that there are several paths of."""
+        for vrf, table, prefix, over in self.zebra.chained():
+            speaker = self.speakers.get(vrf)
+            entry = speaker.tables["ipv6" if over.version == 6 else "ipv4"].get(over) if speaker is not None else None
+            if entry is not None and len(entry.paths) > 1:
+                yield table, prefix, _RACE
 
     def bgp_prefixes(self) -> Iterable[Prefix]:
         """Every prefix in any BGP table."""

@@ -97,8 +97,8 @@ class Zebra:
                 changes.append((table, prefix, route))
         return changes
 
-    def chained(self) -> Iterator[tuple[str, Prefix]]:
-        """BGP's routes that resolve over one of BGP's with several ways.
+    def chained(self) -> Iterator[tuple[str, str, Prefix, Prefix]]:
+        """BGP's routes that resolve over another of BGP's: VRF, table, the route and that other.
 
         Whoever resolves over a route while the kernel is given its next version finds nothing, and bgpd, whose next hop
         has not changed, never asks again (nexthop_active wants ROUTE_ENTRY_INSTALLED; FRR 8.4.4, three times in four on
@@ -106,8 +106,8 @@ class Zebra:
         """
         for (vrf, _), rib in self._ribs.items():
             for prefix, selected in rib.selected.items():
-                if selected.route.protocol == "bgp" and any(map(rib.leads_over_several, selected.route.hops)):
-                    yield self._tables.get(vrf, vrf), prefix
+                for over in rib.led_over(selected.route) if selected.route.protocol == "bgp" else ():
+                    yield vrf, self._tables.get(vrf, vrf), prefix, over
 
     def _installs(self, prefix: Prefix, selected: Selected) -> KernelRoute | None:
         """A selected route as the kernel gets it; zebra gives every route metric 20."""
