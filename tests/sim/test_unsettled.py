@@ -2,8 +2,9 @@
 
 from networks import bgp, cabled, neighbour, router, solved, static, ways
 
-from sim.address import parse_prefix
-from sim.device.bgp import Aggregate
+from sim.address import parse_address, parse_prefix
+from sim.device.bgp import Aggregate, Redistribution
+from sim.device.ospf import OspfInstance, OspfInterface
 from sim.flow import Disposition, Flow
 from sim.paper import Paper
 from sim.trace import trace
@@ -120,3 +121,21 @@ def test_whose_as_is_overridden_hangs_on_which_session_came_up_last() -> None:
 
     assert ("x2", "10.9.0.1/32") in hub().uncertain_entries()
     assert hub(next_hop_self=True).uncertain_entries() == frozenset()  # no group shared
+
+
+def test_whether_ospf_or_bgp_brought_a_prefix_first_decides_whether_it_is_redistributed() -> None:
+    """r hears of a network of z both by OSPF and, over q, by eBGP, and redistributes OSPF into BGP."""
+    area, fast = OspfInterface(area=0), OspfInstance
+    feeds = {"family_settings": {"redistributions": (Redistribution("ospf"),)}}
+    paper = solved(
+        cabled("r:eth1 z:eth1", "q:eth1 z:eth2", "r:eth2 q:eth2"),
+        router("r", {"eth1": "10.0.1.1/24", "eth2": "10.0.3.1/24"},
+               bgp=(bgp(65001, "10.9.0.1", [neighbour("10.0.3.2", 65002)], **feeds),),
+               ospf=(fast(router_id=parse_address("9.9.9.1"), interfaces={"eth1": area}),)),
+        router("q", {"eth1": "10.0.2.1/24", "eth2": "10.0.3.2/24"},
+               bgp=(bgp(65002, "10.9.0.2", [neighbour("10.0.3.1", 65001)], **feeds),),
+               ospf=(fast(router_id=parse_address("9.9.9.2"), interfaces={"eth1": area}),)),
+        router("z", {"eth1": "10.0.1.9/24", "eth2": "10.0.2.9/24", "lo": "10.9.0.9/32"},
+               ospf=(fast(router_id=parse_address("9.9.9.9"), interfaces={"eth1": area, "eth2": area, "lo": area}),)),
+    )  # fmt: skip
+    assert ("r", "10.9.0.9/32") in paper.uncertain_entries()

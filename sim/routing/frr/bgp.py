@@ -113,6 +113,8 @@ class Speaker:
         entry.received.update(paths)
         self._count(live, channel, prefix, len(paths))
         self._due[family, prefix] = None
+        if self.contrary:
+            self._own_due[family, prefix] = None
 
     def _count(self, live: Live, channel: Channel, prefix: Prefix, accepted: int) -> None:
         if accepted:
@@ -189,8 +191,19 @@ class Speaker:
 
     def _originate(self, family: str, prefix: Prefix) -> None:
         paths = self._originators[family].paths(prefix, self._ribs[FAMILIES[family]])
+        if self._came_later(family, prefix):
+            paths.pop("redistribute", None)
         for name in ("network", "redistribute"):
             self._set_local(family, prefix, name, paths.get(name))
+
+    def _came_later(self, family: str, prefix: Prefix) -> bool:
+        """Whether, contrary to the plain run, BGP has brought a prefix before OSPF, so that zebra never selects OSPF's
+        and it is not redistributed."""
+        selected, entry = self._ribs[FAMILIES[family]].selected.get(prefix), self.tables[family].get(prefix)
+        from_ospf = selected is not None and selected.route.protocol in ("ospf", "ospf6")
+        if not self.contrary or not from_ospf or entry is None:
+            return False
+        return any(path.origin == "received" and path.sort is Sort.EBGP for path in self.valid(family, prefix, entry))
 
     def _set_local(self, family: str, prefix: Prefix, name: str, path: Path | None) -> None:
         entry = self.tables[family].get(prefix)
