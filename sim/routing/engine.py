@@ -223,10 +223,11 @@ class Engine:
                 return
             for place in sorted(self._awake):
                 moving.update(self._alone(place))
-        self._give_up(moving)
+        self._by_lot(Random(0), moving)  # taking turns may turn a wheel for ever that any other order stops
+        self.unsettled |= dict.fromkeys(moving)
 
-    def _by_lot(self, order: Random) -> None:
-        """One suite after another, who is next drawn by lot."""
+    def _by_lot(self, order: Random, before: Counter[Moved] | None = None) -> None:
+        """One suite after another, who is next drawn by lot; `before`, what has been moving."""
         moving: Counter[Moved] = Counter()
         turns = _LOTS * len(self.suites)
         for number in range(turns):
@@ -235,7 +236,7 @@ class Engine:
             changed = self._alone(order.choice(sorted(self._awake)))
             if number >= turns // 2:  # by then all that comes to rest has
                 moving.update(changed)
-        self._give_up(moving)
+        self._give_up(moving + (before or Counter()))
 
     def _alone(self, place: Place) -> list[Moved]:
         """Let one suite work, and deliver what it says; the routes that have changed."""
