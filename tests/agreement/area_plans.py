@@ -60,9 +60,11 @@ def _outside(chance: random.Random, number: int, section: str, route: str, prefi
 
 
 def version_three(chance: random.Random, seed: str, count: int) -> Network:
-    """OSPFv3 with areas 0 and 1."""
+    """OSPFv3 with area 0 and, around the last router, area 1."""
     cables = graph(chance, count)
-    area_of = {cable.number: chance.choice((0, 0, 1)) for cable in cables}
+    area_of = {cable.number: int(any(node == f"r{count}" for node, _ in cable.ends)) for cable in cables}
+    if chance.random() < 0.3:
+        area_of = dict.fromkeys(area_of, 0)
     kind = chance.choice(("", "", "stub", "stub no-summary"))
     routers = []
     for number in range(1, count + 1):

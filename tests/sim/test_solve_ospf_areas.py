@@ -1,11 +1,12 @@
 """Corners of OSPF's areas as ospfd 8.4.4 has them (seen 2026-11-25 beside real daemons)."""
 
 from networks import cabled, solved, static, ways
-from test_solve_ospf import LINE, speaker
+from test_solve_ospf import LINE, TRIANGLE, speaker
 
 from sim.address import parse_prefix
+from sim.device import Device
 from sim.device.bgp import Redistribution
-from sim.device.ospf import OspfArea
+from sim.device.ospf import OspfArea, OspfInterface
 from sim.paper import Paper
 from sim.snapshot import RouteType
 
@@ -133,3 +134,34 @@ def test_of_one_range_in_several_areas_the_last_says_whether_it_drops_packets() 
 def test_of_one_range_in_several_areas_the_first_says_whether_summaries_are_heard() -> None:
     both = {0: ranged("10.2.0.0/16"), 1: ranged("10.2.0.0/16")}  # the backbone's holds nothing
     assert ways(two_borders(both), "b", "10.2.3.0/24") == {"10.0.2.3 eth2"}
+
+
+def three(name: str, ports: dict[str, str], places: dict[str, int] | None = None) -> Device:
+    """A router with OSPFv3 on point-to-point cables."""
+    direct = dict.fromkeys(ports, OspfInterface(network="point-to-point"))
+    return speaker(name, ports, places, version=3, per_port=direct)
+
+
+def test_ospf6d_passes_on_what_any_area_tells_so_that_a_split_backbone_is_whole() -> None:
+    """a - b - c - d: area 1 between two parts of the backbone. RFC 2328's border routers would not listen there."""
+    cables = cabled("a:eth1 b:eth1", "b:eth2 c:eth1", "c:eth2 d:eth1")
+    ports = [
+        {"eth1": "2001:db8:1::1/64", "lo": "2001:db8::1/128"},
+        {"eth1": "2001:db8:1::2/64", "eth2": "2001:db8:2::2/64"},
+        {"eth1": "2001:db8:2::3/64", "eth2": "2001:db8:3::3/64"},
+        {"eth1": "2001:db8:3::4/64"},
+    ]
+    places = [None, {"eth2": 1}, {"eth1": 1}, None]
+    paper = solved(cables, *map(three, "abcd", ports, places))
+    assert "2001:db8::1/128" in paper.snapshot.nodes["d"].fib
+
+
+def test_which_of_two_that_tell_of_a_prefix_ospf6d_believes_is_unsettled() -> None:
+    """The cable between b and c, equally far from a by both."""
+    ports = [
+        {"eth1": "2001:db8:1::1/64", "eth2": "2001:db8:3::1/64"},
+        {"eth1": "2001:db8:1::2/64", "eth2": "2001:db8:2::2/64"},
+        {"eth1": "2001:db8:2::3/64", "eth2": "2001:db8:3::3/64"},
+    ]
+    paper = solved(TRIANGLE, *map(three, "abc", ports))
+    assert ("a", "2001:db8:2::/64") in paper.uncertain_entries()

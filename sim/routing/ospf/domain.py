@@ -10,6 +10,7 @@ from sim.routing.ospf.adjacency import Adjacency, adjacencies
 from sim.routing.ospf.graph import Graph
 from sim.routing.values import Hop
 
+_PASSES = 50
 Name = tuple[str, str]  # node and key of a Router
 Routes = dict[Prefix, OspfRoute]
 _DEFAULTS = {2: Prefix(0, 0, 4), 3: Prefix(0, 0, 6)}
@@ -36,7 +37,7 @@ class Domain:
         self._intra = {name: self._intra_routes(router) for name, router in self.routers.items()}
         self._active = {name: tuple(self._active_ranges(router)) for name, router in self.routers.items()}
         self._backbone: dict[Name, Routes] = {}
-        self.inside = self._inter_routes()
+        self.inside = self._inter_routes() if version == 2 else self._passed_on()
 
     # within areas
 
@@ -58,7 +59,7 @@ class Domain:
                 for prefix, cost in stubs:
                     hops = tree.hops[vertex] or (Hop(None, own.get(prefix)),)
                     total = tree.distance[vertex] + cost
-                    offer(found, prefix, OspfRoute(Kind.INTRA, total, hops, graph.area, total))
+                    offer(found, prefix, OspfRoute(Kind.INTRA, total, hops, graph.area, total), self.version == 3)
         return found
 
     @property
@@ -88,9 +89,7 @@ class Domain:
         inside: dict[Name, Routes] = {}
         told: dict[int, dict[Name, dict[Prefix, int]]] = {}
         for name, router in self.routers.items():
-            routes: Routes = {}
-            for per_area in self._intra[name].values():
-                _merge(routes, per_area)
+            routes = self._intra_of(name)
             _merge(routes, self._backbone.get(name, {}))
             if not router.is_border:
                 for area in router.attached - {BACKBONE}:
@@ -103,6 +102,34 @@ class Domain:
                     _merge(routes, self._heard(router, area, told[area]))
             inside[name] = routes | self._discards(router, routes)
         return inside
+
+    def _passed_on(self) -> dict[Name, Routes]:
+        """The same of ospf6d, whose border routers listen in every area, and tell the backbone also what another area
+        told them: routes pass on from area to area until nothing is new (8.4.4, seen 2026-11-25 with a backbone in two
+        parts, and with the default of a stub area, which its other border routers take to the backbone)."""
+        inside: dict[Name, Routes] = {name: self._intra_of(name) for name in self.routers}
+        for _ in range(_PASSES):
+            told = {
+                (border, area): self._told(border, area, inside[border])
+                for border in self._border_names()
+                for area in self.routers[border].attached
+            }
+            heard: dict[Name, Routes] = {}
+            for name, router in self.routers.items():
+                heard[name] = self._intra_of(name)
+                for area in router.attached:
+                    by = {border: prefixes for (border, each), prefixes in told.items() if each == area}
+                    _merge(heard[name], self._heard(router, area, by))
+            if heard == inside:
+                break
+            inside = heard
+        return {name: routes | self._discards(self.routers[name], routes) for name, routes in inside.items()}
+
+    def _intra_of(self, name: Name) -> Routes:
+        routes: Routes = {}
+        for per_area in self._intra[name].values():
+            _merge(routes, per_area)
+        return routes
 
     def _discards(self, router: Router, routes: Routes) -> Routes:
         """A border router drops what an advertised range holds and no longer prefix does.
@@ -140,7 +167,8 @@ class Domain:
         return [(router.node, router.key) for router in self.borders]
 
     def _told(self, border: Name, area: int, backbone: Routes) -> dict[Prefix, int]:
-        """What a border router says in an area: networks of its other areas, and what the backbone told it."""
+        """What a border router says in an area: networks of its other areas, and what the backbone told it (version 3:
+        what any area did)."""
         router = self.routers[border]
         settings = router.area(area)
         told: dict[Prefix, int] = {}
@@ -149,7 +177,10 @@ class Domain:
             told[_DEFAULTS[self.version]] = settings.default_cost
         for prefix, cost in self._summed_up(router, area):
             told[prefix] = min(cost, told.get(prefix, cost))
-        for prefix, route in backbone.items() if self._takes_summaries(router, area) else ():
+        passed = backbone if self._takes_summaries(router, area) else {}
+        for prefix, route in passed.items():
+            if route.kind is not Kind.INTER:
+                continue
             if route.area != area and not any(hop in route.hops for hop in self._hops_in(border, area, prefix)):
                 told.setdefault(prefix, route.metric)
         return told
@@ -198,7 +229,7 @@ class Domain:
                 if self._is_own(router, prefix):
                     continue
                 total = way.cost + cost
-                offer(found, prefix, OspfRoute(Kind.INTER, total, way.hops, area, total))
+                offer(found, prefix, OspfRoute(Kind.INTER, total, way.hops, area, total), self.version == 3)
         return found
 
     def _is_own(self, router: Router, prefix: Prefix) -> bool:
@@ -214,13 +245,18 @@ class Domain:
         return False
 
 
-def offer(routes: Routes, prefix: Prefix, route: OspfRoute) -> None:
-    """Keep the better of two routes; equals share the load."""
+def offer(routes: Routes, prefix: Prefix, route: OspfRoute, blurred: bool = False) -> None:
+    """Keep the better of two routes; equals share the load.
+
+    `blurred`: whether they do hangs on what came first. ospf6d 8.4.4 has the ways of one originator, or of several,
+    where two tell of one prefix at equal cost (seen 2026-11-25: one cable first, another when deployed again).
+    """
     had = routes.get(prefix)
     if had is None or (route.kind, _rank(route)) < (had.kind, _rank(had)):
         routes[prefix] = route
     elif (route.kind, _rank(route)) == (had.kind, _rank(had)) and route.hops != had.hops:
-        routes[prefix] = had._replace(hops=tuple(dict.fromkeys((*had.hops, *route.hops))))
+        cut = blurred or had.cut or route.cut
+        routes[prefix] = had._replace(hops=tuple(dict.fromkeys((*had.hops, *route.hops))), cut=cut)
 
 
 def _rank(route: OspfRoute) -> tuple[int, int]:

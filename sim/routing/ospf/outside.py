@@ -77,18 +77,19 @@ class Outside:
             typed = kind == "nssa" and area in sources and source.area(area).kind == "nssa" and not default
             direct = self._domain.way(router, source, area)
             if kind == "stub":
-                if direct is not None and flooded and source.is_border and self._domain.version == 2:
+                if direct is not None and flooded and source.is_border:
                     ways.append((0, direct))
                 continue
             if not (flooded or typed):
                 continue
             if direct is not None:
-                ways.append((0 if area != BACKBONE else 1, direct))
+                ways.append((0 if area != BACKBONE or self._domain.version == 3 else 1, direct))
             elif kind == "normal" and (area == BACKBONE or not router.is_border):
                 ways += [(1, way) for way in self._over_borders(router, source, area)]
         if not ways:
             return None
-        rank = min(rank for rank, _ in ways) if not router.rfc1583 else None
+        plain = router.rfc1583 and self._domain.version == 2
+        rank = None if plain else min(rank for rank, _ in ways)
         fitting = [way for each, way in ways if rank is None or each == rank]
         least = min(way.cost for way in fitting)
         area = max(way.area for way in fitting if way.cost == least)  # of equals the greatest (RFC 2328 16.4.1)
