@@ -17,7 +17,7 @@ from sim.routing.kernel import Table, used
 
 _AGE = "equal paths: which is used hangs on which came first, or on link-local addresses"
 _WHEEL = "routers' preferences contradict each other: they come to rest in one of several ways"
-_CUT = "of equal ways only some are taken: those that its memory has first (ospfd), or heard of first (ospf6d)"
+_CUT = "OSPF settles by what came first which of equal ways it takes, and whether a default enters an NSSA"
 _DRAWS = 6
 _RESTLESS = "in another order of events it never comes to rest"
 

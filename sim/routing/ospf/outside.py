@@ -59,14 +59,16 @@ class Outside:
                 route = OspfRoute(Kind.EXTERNAL_1, total, hops, None, total, external.tag)
             else:
                 route = OspfRoute(Kind.EXTERNAL_2, external.metric, hops, None, cost, external.tag)
-            offer(found, prefix, route)
+            # whether ospfd makes a type 7 LSA of a default hangs on what came first (8.4.4; both seen 2026-11-25)
+            by_chance = not prefix.length and (only is not None or router.area(way.area).kind == "nssa")
+            offer(found, prefix, route._replace(cut=by_chance))
 
     def _boundary(self, router: Router, source: Router, only: int | None, default: bool = False) -> Way | None:
         """How a router reaches one that redistributes; None where areas keep its routes away.
 
         A border router that is best reached through a stub area is none that redistributes, there: nothing is taken
-        from it (ospf_find_asbr_route looks at paths first and at what it is on them then). A `default` that is
-        originated is never a type 7 LSA: an NSSA does not hear it (ospfd 8.4.4, both seen 2026-11-25).
+        from it (ospf_find_asbr_route looks at paths first and at what it is on them then). A `default` is
+        not taken from one that is reached through an NSSA without summaries (ospfd 8.4.4, both seen 2026-11-25).
         """
         ways = []
         flooded = any(router.area(each).kind == "normal" for each in router.attached)  # type 5 LSAs come here
@@ -74,7 +76,7 @@ class Outside:
         for area in sorted(router.attached):
             kind = router.area(area).kind
             sources = source.attached if only is None else {only}
-            typed = kind == "nssa" and area in sources and source.area(area).kind == "nssa" and not default
+            typed = kind == "nssa" and area in sources and source.area(area).kind == "nssa"
             direct = self._domain.way(router, source, area)
             if kind == "stub":
                 if direct is not None and flooded and source.is_border:
@@ -93,7 +95,8 @@ class Outside:
         fitting = [way for each, way in ways if rank is None or each == rank]
         least = min(way.cost for way in fitting)
         area = max(way.area for way in fitting if way.cost == least)  # of equals the greatest (RFC 2328 16.4.1)
-        if router.area(area).kind == "stub":
+        chosen = router.area(area)
+        if chosen.kind == "stub" or (default and chosen.kind == "nssa" and chosen.no_summary):
             return None
         hops = dict.fromkeys(hop for way in fitting if (way.cost, way.area) == (least, area) for hop in way.hops)
         return Way(least, tuple(hops), area)
@@ -134,8 +137,7 @@ class Outside:
                 if area in router.attached and router is not translator and not router.is_border:
                     own = _own(router, area)
                     for prefix, external in prefixes.items():
-                        if prefix.length:
-                            given.setdefault(prefix, external._replace(forward=external.forward or own))
+                        given.setdefault(prefix, external._replace(forward=external.forward or own))
             if given:
                 found.append((BACKBONE, (translator.node, translator.key), given))
         return found
