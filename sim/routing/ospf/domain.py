@@ -119,7 +119,7 @@ class Domain:
                 heard[name] = self._intra_of(name)
                 for area in router.attached:
                     by = {border: prefixes for (border, each), prefixes in told.items() if each == area}
-                    _merge(heard[name], self._heard(router, area, by))
+                    _merge(heard[name], self._heard(router, area, by), self.version == 3)
             if heard == inside:
                 break
             inside = heard
@@ -128,7 +128,7 @@ class Domain:
     def _intra_of(self, name: Name) -> Routes:
         routes: Routes = {}
         for per_area in self._intra[name].values():
-            _merge(routes, per_area)
+            _merge(routes, per_area, self.version == 3)
         return routes
 
     def _discards(self, router: Router, routes: Routes) -> Routes:
@@ -263,6 +263,6 @@ def _rank(route: OspfRoute) -> tuple[int, int]:
     return (route.metric, route.cost)
 
 
-def _merge(routes: Routes, more: Routes) -> None:
+def _merge(routes: Routes, more: Routes, blurred: bool = False) -> None:
     for prefix, route in more.items():
-        offer(routes, prefix, route)
+        offer(routes, prefix, route, blurred)

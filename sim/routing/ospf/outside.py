@@ -39,13 +39,10 @@ class Outside:
     ) -> None:
         """Routes of one boundary router to the outside. In an NSSA its routes stay (type 7), unless translated."""
         inside = self._domain.inside[router.node, router.key]
-        ways = {
-            is_default: self._boundary(router, source, only, is_default) for is_default in {not p.length for p in given}
-        }
+        way = self._boundary(router, source, only)
+        if way is None:
+            return
         for prefix, external in given.items():
-            way = ways[not prefix.length]
-            if way is None:
-                continue
             cost, hops = way.cost, way.hops
             if external.forward is not None:
                 over = _longest(inside, external.forward)
@@ -63,12 +60,12 @@ class Outside:
             by_chance = not prefix.length and (only is not None or router.area(way.area).kind == "nssa")
             offer(found, prefix, route._replace(cut=by_chance))
 
-    def _boundary(self, router: Router, source: Router, only: int | None, default: bool = False) -> Way | None:
+    def _boundary(self, router: Router, source: Router, only: int | None) -> Way | None:
         """How a router reaches one that redistributes; None where areas keep its routes away.
 
         A border router that is best reached through a stub area is none that redistributes, there: nothing is taken
-        from it (ospf_find_asbr_route looks at paths first and at what it is on them then). A `default` is
-        not taken from one that is reached through an NSSA without summaries (ospfd 8.4.4, both seen 2026-11-25).
+        from it (ospf_find_asbr_route looks at paths first and at what it is on them then). Seen 2026-11-25
+        with ospfd 8.4.4.
         """
         ways = []
         flooded = any(router.area(each).kind == "normal" for each in router.attached)  # type 5 LSAs come here
@@ -95,8 +92,7 @@ class Outside:
         fitting = [way for each, way in ways if rank is None or each == rank]
         least = min(way.cost for way in fitting)
         area = max(way.area for way in fitting if way.cost == least)  # of equals the greatest (RFC 2328 16.4.1)
-        chosen = router.area(area)
-        if chosen.kind == "stub" or (default and chosen.kind == "nssa" and chosen.no_summary):
+        if router.area(area).kind == "stub":
             return None
         hops = dict.fromkeys(hop for way in fitting if (way.cost, way.area) == (least, area) for hop in way.hops)
         return Way(least, tuple(hops), area)
