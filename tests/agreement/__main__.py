@@ -19,13 +19,14 @@ def main() -> int:
     parser.add_argument("count", type=int, nargs="?", default=50, help="how many networks")
     parser.add_argument("--seed", default=uuid.uuid4().hex[:8], help="what their seeds begin with")
     parser.add_argument("--only", help="one network, by its whole seed")
+    parser.add_argument("--wide", action="store_true", help="also from plans on which some networks still differ")
     parser.add_argument("--jobs", type=int, default=4, help="labs side by side")
     parser.add_argument("--keep", type=Path, default=Path("reports/agree"), help="where reproducing cases are written")
     options = parser.parse_args()
     seeds = [options.only] if options.only else [f"{options.seed}-{number}" for number in range(options.count)]
     began, findings = time.monotonic(), []
     with ThreadPoolExecutor(options.jobs) as pool:
-        running = {pool.submit(parted, random_network(seed)): seed for seed in seeds}
+        running = {pool.submit(parted, random_network(seed, options.wide)): seed for seed in seeds}
         for done, future in enumerate(as_completed(running), 1):
             found = future.result()
             findings += [found] if found else []

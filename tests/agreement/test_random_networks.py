@@ -5,10 +5,15 @@ Forty fixed seeds, and ten fresh ones whose names the failure prints. `make agre
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from pkgutil import walk_packages
 
 import pytest
 from random_network import random_network
 from referee import parted
+
+import harness
+import sim
 
 BATCH = 5
 FIXED = [f"fixed-{number}" for number in range(40)]
@@ -16,10 +21,19 @@ FRESH = 10
 
 
 def _agree(seeds: list[str]) -> None:
+    _load_everything()
     with ThreadPoolExecutor(BATCH) as pool:
         found = [each for each in pool.map(parted, map(random_network, seeds)) if each]
     told = [f"seed {each.network.seed}: {each.verdict.text}" for each in found]
     assert not found, "\n".join([*told, "reproduce: make agree SEED=<seed>"])
+
+
+def _load_everything() -> None:
+    """Import what is loaded late now: pytest rewrites modules as they are imported, which Python 3.11 can not do in
+    several threads at once (SystemError: AST constructor recursion depth mismatch)."""
+    for room in (sim, harness):
+        for module in walk_packages(room.__path__, f"{room.__name__}."):
+            import_module(module.name)
 
 
 @pytest.mark.kernel
