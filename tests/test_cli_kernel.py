@@ -192,7 +192,9 @@ def test_an_interrupted_deploy_undoes_itself(pair: Path, sent: signal.Signals) -
     file = pair / "cut/cut.clab.yml"
     file.parent.mkdir(exist_ok=True)
     file.write_text(f"name: {name}\ntopology:\n  nodes:\n{nodes}")
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup, where it ends nothing
     process = subprocess.Popen(command("deploy", str(file)), cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    signal.signal(signal.SIGHUP, before)
     assert process.stderr is not None
     while "configuration of" not in process.stderr.readline():
         assert process.poll() is None

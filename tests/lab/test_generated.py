@@ -6,7 +6,7 @@ import pytest
 
 from harness import deploy
 from harness.generating import write
-from harness.play import playing
+from harness.lab_witness import playing
 from harness.run import own_name
 from harness.story import Step
 from harness.verdict import Outcome
