@@ -14,7 +14,7 @@ from sim.topology.model import Endpoint, LinkType, Topology
 from sim.topology.reader import read_topology
 from sim.topology.record import from_record, to_record
 
-FRR01 = Path("/work/shared/cases/containerlab-frr01")
+FRR01 = Path(__file__).resolve().parents[3] / "shared/cases/containerlab-frr01"
 SHIPPED = sorted((Path(__file__).parents[2] / "topologies").glob("*/*.clab.yml"))
 
 

@@ -11,7 +11,7 @@ from topology_texts import VALID
 
 from sim.topology.schema import topology_schema
 
-CASES = Path("/work/shared/cases")
+CASES = Path(__file__).resolve().parents[3] / "shared/cases"
 SHIPPED = sorted((Path(__file__).parents[2] / "topologies").glob("*/*.clab.yml"))
 FRR01 = CASES / "containerlab-frr01" / "frr01.clab.yml"
 PUBLISHED = CASES / "containerlab-schema" / "clab.schema.json"
