@@ -81,12 +81,12 @@ def judged(network: Network, within_s: float = WITHIN_S, rewritten: tuple[str, s
 
 
 def parted(network: Network) -> Finding | None:
-    """How paper and the daemons differ on a network; None where they agree, or where the model does not know."""
+    """How paper and the daemons differ on a network; None where they agree."""
     try:
         verdict = judged(network).verdict
     except NotConverged as error:
         verdict = _restless(network, error)
-    return None if verdict.outcome in (Outcome.PASS, Outcome.SKIP) else Finding(network, verdict)
+    return None if verdict.outcome is Outcome.PASS else Finding(network, verdict)
 
 
 def shrunk(finding: Finding, tries: int = 60, judge: Callable[[Network], Finding | None] = parted) -> Finding:
