@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli_options import JsonOption, OutsideOption, TopologyArgument
+from harness.cli_options import JsonOption, OutsideOption, TopologyArgument, VarsOption
 
 
 def graph(
@@ -13,6 +13,7 @@ def graph(
     form: Annotated[str, typer.Option("--format", "-f", help="svg, html, mermaid or dot.")] = "",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file; its ending tells the format.")] = None,
     allow_outside_binds: OutsideOption = False,
+    variables: VarsOption = None,
 ) -> None:
     """Draw a topology.
 
@@ -22,7 +23,7 @@ def graph(
     """
     from harness import graphs, labs
 
-    drawn = graphs.draw(labs.read(topology, None, allow_outside_binds), form, output)
+    drawn = graphs.draw(labs.read(topology, None, allow_outside_binds, variables or ()), form, output)
     if output:
         output.write_text(drawn)
     else:

@@ -6,7 +6,15 @@ from typing import Annotated
 import typer
 
 from harness import completion
-from harness.cli_options import JsonOption, NameOption, NodeArgument, NodesArgument, OutsideOption, TopologyArgument
+from harness.cli_options import (
+    JsonOption,
+    NameOption,
+    NodeArgument,
+    NodesArgument,
+    OutsideOption,
+    TopologyArgument,
+    VarsOption,
+)
 from sim.errors import InputError
 
 
@@ -16,6 +24,7 @@ def deploy(
     runtime: Annotated[str, typer.Option(help="What carries the lab: namespaces.")] = "namespaces",
     bare: Annotated[bool, typer.Option("--bare", help="Create and cable the nodes, but push no files.")] = False,
     allow_outside_binds: OutsideOption = False,
+    variables: VarsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Bring a lab up: every node booted with its files.
@@ -29,7 +38,7 @@ def deploy(
     """
     from harness import console, labs, verbs
 
-    network = labs.read(topology, name, allow_outside_binds)
+    network = labs.read(topology, name, allow_outside_binds, variables or ())
     with console.progress(f"deploy {network.name}", quiet=as_json) as progress:
         summary = verbs.deploy(network, runtime=runtime, bare=bare, progress=progress)
     console.answer(summary, console.deployed, as_json)
@@ -41,6 +50,7 @@ def push(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the difference; change nothing.")] = False,
     name: NameOption = None,
     allow_outside_binds: OutsideOption = False,
+    variables: VarsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Put changed files on running nodes and apply them.
@@ -54,7 +64,7 @@ def push(
     """
     from harness import console, labs, verbs
 
-    network = labs.read(topology, name, allow_outside_binds)
+    network = labs.read(topology, name, allow_outside_binds, variables or ())
     lab = labs.running(topology, name)
     pushed = verbs.plan(lab, network, nodes or ()) if dry_run else verbs.push(lab, network, nodes or ())
     console.answer(pushed, console.pushed, as_json)

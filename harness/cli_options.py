@@ -1,5 +1,6 @@
 """Arguments and options that several verbs of the command line take."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -22,6 +23,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on s
 OnOption = Annotated[str, typer.Option(help="Whom to ask: lab, or paper (the simulator: no lab is needed).")]
 OutsideOption = Annotated[
     bool, typer.Option("--allow-outside-binds", help="Let binds read files outside the topology's folder.")
+]
+VarsOption = Annotated[
+    list[Path] | None,
+    typer.Option("--vars", help="Variables of a template; without it CLAB_VARS, or NAME.clab_vars.* beside the file."),
 ]
 NodesArgument = Annotated[
     list[str] | None, typer.Argument(metavar="NODE", help="Only these.", autocompletion=completion.nodes)

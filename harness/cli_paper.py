@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from harness.cli_options import JsonOption, NameOption, NodesArgument, OutsideOption, TopologyArgument
+from harness.cli_options import JsonOption, NameOption, NodesArgument, OutsideOption, TopologyArgument, VarsOption
 from sim.errors import InputError
 
 
@@ -15,6 +15,7 @@ def solve(
     reach: Annotated[bool, typer.Option("--reach", help="Who reaches which service, and over which nodes.")] = False,
     why: Annotated[str | None, typer.Option("--why", metavar="NODE:PREFIX", help="Why this route won.")] = None,
     allow_outside_binds: OutsideOption = False,
+    variables: VarsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """What the files make of the network, without a lab.
@@ -31,7 +32,7 @@ def solve(
     """
     from harness import console, console_paper, labs, solving
 
-    network = labs.read(topology, None, allow_outside_binds)
+    network = labs.read(topology, None, allow_outside_binds, variables or ())
     with console.progress(f"solve {network.name}", quiet=as_json) as progress:
         paper = solving.paper(network, progress)
     if why:
@@ -87,6 +88,7 @@ def sweep(
     jobs: Annotated[int, typer.Option("-j", "--jobs", help="Processes; 0: as many as help.", min=0)] = 0,
     cluster: Annotated[str | None, typer.Option(metavar="tcp://...", help="A Dask scheduler to work on.")] = None,
     allow_outside_binds: OutsideOption = False,
+    variables: VarsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """What every failure of K cables or nodes would do, on paper.
@@ -103,7 +105,7 @@ def sweep(
     from harness import console, console_sweep, labs, sweeping
 
     what: Literal["links", "nodes", "both"] = "both" if both or (links and nodes) else "nodes" if nodes else "links"
-    network = labs.read(topology, None, allow_outside_binds)
+    network = labs.read(topology, None, allow_outside_binds, variables or ())
     with console.progress(f"sweep {network.name}", quiet=as_json) as progress:
         found = sweeping.swept(network, sweeping.Wish(failures, what, jobs, cluster), progress)
     console.answer(found, console_sweep.swept, as_json)

@@ -1,5 +1,6 @@
 """Which lab a person means: a topology file, its folder, or the name of a running lab."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,11 +23,16 @@ def running(text: str, name: str | None = None) -> "Lab":
     return Lab.find(name or name_of(text))
 
 
-def read(text: str, name: str | None = None, allow_outside_binds: bool = False) -> Topology:
-    """The topology of a file or folder; of a running lab's name, the one that it was deployed from."""
+def read(
+    text: str, name: str | None = None, allow_outside_binds: bool = False, variables: Sequence[Path] = ()
+) -> Topology:
+    """The topology of a file or folder; of a running lab's name, the one that it was deployed from.
+
+    `variables` are files for a template.
+    """
     if _names_a_lab(text) and _runs(text):
         return running(text, text).topology
-    return read_topology(Path(text), name=name, allow_outside_binds=allow_outside_binds)
+    return read_topology(Path(text), name=name, allow_outside_binds=allow_outside_binds, variables=variables)
 
 
 def _names_a_lab(text: str) -> bool:

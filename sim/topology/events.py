@@ -8,7 +8,7 @@ ruamel is a fork of PyYAML: the names of events and of their attributes are the 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from sim.errors import Place, TopologyError
@@ -64,7 +64,12 @@ def quick_events(text: str) -> "Iterator[Event] | None":
     return iter(CParser(text).get_event, None)
 
 
-def thorough_events(text: str, file: str) -> "list[Event]":
+def origin(line: int, origins: Sequence[int]) -> int:
+    """The line of the file that a line of the text comes from (both from 1; 0 is the file as a whole)."""
+    return origins[min(line, len(origins)) - 1] if origins and line else line
+
+
+def thorough_events(text: str, file: str, origins: Sequence[int] = ()) -> "list[Event]":
     """ruamel's events, all of them. TopologyError, with file and line, where the text is no YAML.
 
     The parser's time grows with the square of the depth, so it is stopped where no file of ours can be: past DEEPEST.
@@ -74,23 +79,25 @@ def thorough_events(text: str, file: str) -> "list[Event]":
     from ruamel.yaml.error import YAMLError as AnyYAMLError
 
     try:
-        return list(_bounded(YAML(typ="safe", pure=True).parse(text), file))
+        return list(_bounded(YAML(typ="safe", pure=True).parse(text), file, origins))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = error.problem or error.context or "not YAML"
-        raise TopologyError(f"not YAML: {_one_line(said)}", Place(file, mark.line + 1 if mark else 0)) from error
+        raise TopologyError(
+            f"not YAML: {_one_line(said)}", Place(file, origin(mark.line + 1 if mark else 0, origins))
+        ) from error
     except (AnyYAMLError, ValueError, AttributeError) as error:  # ReaderError; \U beyond Unicode; a directive
         position = getattr(error, "position", None)
         line = text.count("\n", 0, position) + 1 if isinstance(position, int) else 0
-        raise TopologyError(f"not YAML: {_one_line(str(error))}", Place(file, line)) from error
+        raise TopologyError(f"not YAML: {_one_line(str(error))}", Place(file, origin(line, origins))) from error
 
 
-def _bounded(events: "Iterator[Event]", file: str) -> "Iterator[Event]":
+def _bounded(events: "Iterator[Event]", file: str, origins: Sequence[int]) -> "Iterator[Event]":
     depth = 0
     for event in events:
         depth += _STEPS.get(kind(event), 0)
         if depth > DEEPEST:
-            line = event.start_mark.line + 1
+            line = origin(event.start_mark.line + 1, origins)
             raise TopologyError(f"more than {DEEPEST} levels of nesting; expected a topology", Place(file, line))
         yield event
 

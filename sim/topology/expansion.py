@@ -11,18 +11,13 @@ from collections.abc import Mapping
 
 from sim.errors import Place, TopologyError
 
-_TEMPLATE = re.compile(r"\{\{")
 _VARIABLE = re.compile(r"\$(?:(?P<escape>\$)|(?P<name>[A-Za-z_]\w*)|(?P<brace>\{))", re.ASCII)
 _HEAD = re.compile(r"(?P<name>[A-Za-z_]\w*)(?P<operator>:?[-=+])?", re.ASCII)
 _DEEPEST = 20
 
 
 def expand(text: str, environment: Mapping[str, str], file: str) -> str:
-    """The text with variables replaced. TopologyError, with its line, on a template or a broken `${`."""
-    template = _TEMPLATE.search(text)
-    if template:
-        said = "'{{' opens a Go template, and templates are not read; render the file first, and read the result"
-        raise TopologyError(said, _place(text, template.start(), file))
+    """The text with variables replaced. TopologyError, with its line, on a broken `${`."""
     return _Expansion(text, environment, file).run(0, stop=False, depth=0)[0] if "$" in text else text
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sim.errors import Place, TopologyError
-from sim.topology.events import DEEPEST, Event, NotSure, kind, quick_events, thorough_events
+from sim.topology.events import DEEPEST, Event, NotSure, kind, origin, quick_events, thorough_events
 
 _MOST_VALUES = 1_000_000
 
@@ -56,15 +56,18 @@ class Seq(list[Any]):
         self.lines.append(line)
 
 
-def load(text: str, file: str) -> Any:
-    """The one document of a YAML text, at most 60 levels and a million values. TopologyError with file and line."""
+def load(text: str, file: str, origins: Sequence[int] = ()) -> Any:
+    """The one document of a YAML text, at most 60 levels and a million values. TopologyError with file and line.
+
+    `origins` tells, for each line of the text (from 1), which line of the file it comes from; without it, that one.
+    """
     quick = quick_events(text)
     if quick is not None:
         try:
-            return _Builder(file).document(quick)
+            return _Builder(file, origins).document(quick)
         except (NotSure, TopologyError):
             pass  # of several mistakes the thorough parser names the first, in its own words
-    return _Builder(file).document(iter(thorough_events(text, file)))
+    return _Builder(file, origins).document(iter(thorough_events(text, file, origins)))
 
 
 def plain(tree: Any) -> Any:
@@ -98,8 +101,9 @@ class _Anchored:
 class _Builder:
     """Events -> tree. Aliases share their anchor's tree; what they would unfold to is counted."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, origins: Sequence[int] = ()) -> None:
         self.file = file
+        self.origins = origins
         self.anchors: dict[str, _Anchored] = {}
         self.values = 0  # so far, aliases unfolded
         self.deepest = 0  # the level reached since the last anchor began
@@ -155,7 +159,7 @@ class _Builder:
             raise self._error(f"more than {_MOST_VALUES} values; expected a topology", event)
 
     def _mapping(self, start: Event, events: Iterator[Event], depth: int) -> Map:
-        found, merges = Map(_line(start)), []
+        found, merges = Map(self._line(start)), []
         for event in events:
             if kind(event) == "MappingEndEvent":
                 break
@@ -166,7 +170,7 @@ class _Builder:
             elif key in found:
                 raise self._error(f"key {key!r} stands twice (first on line {found.lines[key]}); keep one", event)
             else:
-                found.put(key, value, _line(event))
+                found.put(key, value, self._line(event))
         for value, event in merges:
             self._merge(found, value, event)
         return found
@@ -189,11 +193,11 @@ class _Builder:
                     into.put(key, each, source.lines[key])
 
     def _sequence(self, start: Event, events: Iterator[Event], depth: int) -> Seq:
-        found = Seq(_line(start))
+        found = Seq(self._line(start))
         for event in events:
             if kind(event) == "SequenceEndEvent":
                 break
-            found.put(self._node(event, events, depth + 1), _line(event))
+            found.put(self._node(event, events, depth + 1), self._line(event))
         return found
 
     def _scalar(self, event: Event) -> "str | Scalar":
@@ -211,11 +215,10 @@ class _Builder:
         return resolved
 
     def _error(self, text: str, event: Event) -> TopologyError:
-        return TopologyError(text, Place(self.file, _line(event)))
+        return TopologyError(text, Place(self.file, self._line(event)))
 
-
-def _line(event: Event) -> int:
-    return int(event.start_mark.line) + 1
+    def _line(self, event: Event) -> int:
+        return origin(int(event.start_mark.line) + 1, self.origins)
 
 
 def _is_merge(event: Event) -> bool:

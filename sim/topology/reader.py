@@ -1,13 +1,15 @@
 """A containerlab file -> Topology: strict, every error with file and line, workloads included.
 
-The steps: find the file, expand the environment, read YAML with lines, check the shape of every section, merge what
-each node inherits, read nodes, links and workloads. What is honoured, refused and ignored: docs/containerlab.md.
+The steps: find the file, render its template, expand the environment, read YAML with lines, check the shape of every
+section, merge what each node inherits, read nodes, links and workloads. What is honoured and what is refused:
+docs/containerlab.md.
 """
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -15,7 +17,9 @@ from sim.errors import Place, TopologyError
 from sim.topology.clab_links import ClabFile
 from sim.topology.complaints import complaint
 from sim.topology.declared import Declared, Origin
+from sim.topology.events import origin
 from sim.topology.expansion import expand
+from sim.topology.git import with_git
 from sim.topology.links import Cabling
 from sim.topology.located import Map, line_of, load
 from sim.topology.mgmt import check_addresses, read_management
@@ -35,26 +39,49 @@ def read_topology(
     name: str | None = None,
     allow_outside_binds: bool = False,
     environment: Mapping[str, str] | None = None,
+    variables: Sequence[Path | str] = (),
 ) -> Topology:
     """The topology of a containerlab file, or of a folder that holds exactly one `*.clab.yml`.
 
-    `name` renames the lab. Binds that leave the file's folder are refused unless `allow_outside_binds`. Variables in
-    the file come from `environment`, which is the process's own unless given. Raises TopologyError.
+    `name` renames the lab. Binds that leave the file's folder are refused unless `allow_outside_binds`. `$NAME` comes
+    from `environment`, which is the process's own unless given; a template's variables from the files `variables`, else
+    from those that CLAB_VARS names (separated by commas, as for containerlab), else from those beside the file.
+    Raises TopologyError.
     """
     file = _find(Path(path))
-    text = expand(_text(file), os.environ if environment is None else environment, str(file))
-    return read_text(text, file, name=name, allow_outside_binds=allow_outside_binds)
+    surroundings = os.environ if environment is None else environment
+    named = variables or [each for each in surroundings.get("CLAB_VARS", "").split(",") if each]
+    text, lines = _rendered(_text(file), file, named)
+    try:
+        text = expand(text, surroundings, str(file))
+    except TopologyError as error:
+        raise _in_the_template(error, lines) from error
+    return _read(load(text, str(file), lines), file, name, allow_outside_binds)
 
 
-def read_text(text: str, file: Path, *, name: str | None = None, allow_outside_binds: bool = False) -> Topology:
-    """The topology of an expanded text. `file` is where it stands: errors name it, binds are relative to its folder."""
-    tree = load(text, str(file))
+def _rendered(text: str, file: Path, variables: Sequence[Path | str]) -> tuple[str, Sequence[int]]:
+    """A text with its template rendered, and which line of the file each of its lines comes from."""
+    if "{{" not in text:
+        return text, ()
+    from sim.topology.templates import render  # most files are none
+    from sim.topology.templates.variables import read_variables
+
+    return render(text, read_variables(file, variables), str(file))
+
+
+def _in_the_template(error: TopologyError, lines: Sequence[int]) -> TopologyError:
+    """An error in a rendered text, told where the author of its template finds it."""
+    assert isinstance(error.place, Place)
+    return TopologyError(error.text, Place(error.place.file, origin(error.place.line, lines)))
+
+
+def _read(tree: Any, file: Path, name: str | None, allow_outside_binds: bool) -> Topology:
     try:
         clab = ClabFile.model_validate(tree)
     except ValidationError as error:
         raise complaint(error, tree, str(file)) from error
     absolute = Path(os.path.realpath(file))
-    origin = Origin(str(file), absolute.parent, _lab_name(clab, name, tree, file), allow_outside_binds)
+    origin = Origin(str(file), absolute.parent, _lab_name(clab, name, tree, absolute, str(file)), allow_outside_binds)
     management = read_management(clab.mgmt, tree.get("mgmt"), str(file))
     section = tree["topology"]
     declared = {each: declare(section, each, origin) for each in section["nodes"]}
@@ -96,22 +123,18 @@ def _text(file: Path) -> str:
         raise TopologyError(f"byte {content[error.start]:#04x} is not UTF-8; save the file as UTF-8", place) from error
 
 
-def _lab_name(clab: ClabFile, name: str | None, tree: Map, file: Path) -> str:
+def _lab_name(clab: ClabFile, name: str | None, tree: Map, absolute: Path, file: str) -> str:
     if name is not None:
         if not is_name(name):
             raise TopologyError(f"lab name {name!r}: expected letters, digits, '.', '_' and '-', at most 63", "--name")
         return name
-    place = Place(str(file), line_of(tree, ["name"]))
-    if "__git" in clab.name:
+    chosen = with_git(clab.name, absolute.parent)
+    if not is_name(chosen):
         raise TopologyError(
-            f"name: {clab.name!r} asks git, which is not done here; write the name, or pass --name", place
+            f"name: found {chosen!r}; expected letters, digits, '.', '_' and '-', at most 63, letter or digit first",
+            Place(file, line_of(tree, ["name"])),
         )
-    if not is_name(clab.name):
-        raise TopologyError(
-            f"name: found {clab.name!r}; expected letters, digits, '.', '_' and '-', at most 63, letter or digit first",
-            place,
-        )
-    return clab.name
+    return chosen
 
 
 def _prefix(clab: ClabFile, tree: Map, file: Path) -> str:
