@@ -4,7 +4,7 @@ N        ?= 50
 REPORT   ?= reports/$(notdir $(patsubst %/,%,$(TOPOLOGY)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab-up lab-down verify test check agree bench clean
+.PHONY: help setup images lab-up lab-down verify test check agree bench clean
 
 help: ## this list
 	@printf 'Fabriclab: real daemons, your own configuration, proof.\n\n'
@@ -14,6 +14,9 @@ help: ## this list
 
 setup: ## install what is missing: Debian packages, .venv, .tools (lab-up does it by itself)
 	@scripts/setup.sh
+
+images: ## build the images of nodes for --runtime docker: fabriclab/node:12 and :13 (Debian 12, 13)
+	@scripts/images.sh
 
 lab-up: setup ## bring TOPOLOGY up with its real configuration, and verify it
 	@.venv/bin/fabriclab deploy '$(TOPOLOGY)'
@@ -43,4 +46,5 @@ bench: ## time to convergence against a bare floor and mininet
 
 clean: ## end every lab, and remove what setup and the tests made
 	@if [ -x .venv/bin/fabriclab ]; then .venv/bin/fabriclab destroy --all; fi
+	@if [ -d .tools/docker ]; then scripts/dockerd.py stop .tools/docker; fi
 	@rm -rf .venv .tools reports .pytest_cache .mypy_cache .ruff_cache .hypothesis ./*.egg-info

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Install what Fabriclab needs on Debian 12: Debian packages, the Python environment .venv, and ifupdown2 in .tools.
 #
-#   scripts/setup.sh [dev] [bench]     dev: for the tests; bench: for the benchmark
+#   scripts/setup.sh [dev] [bench] [docker]     dev: for the tests; bench: for the benchmark;
+#                                               docker: for labs on Docker, and images without a registry
 #
 # Asks nothing, says what it does, and does nothing where all is there. Daemons it installs (frr, bird, ...) are neither
 # started nor enabled on this machine: only labs run them.
@@ -10,16 +11,18 @@ cd "$(dirname "$0")/.."
 
 packages=(python3 python3-venv frr frr-pythontools bird2 iptables nftables dnsmasq-base isc-dhcp-client iproute2
     iputils-ping conntrack procps ethtool bridge-utils tcpdump)
-units=(frr bird)
+units=(frr.service bird.service)
 extras=.
 for part in "$@"; do
     case $part in
         dev)   packages+=(etcd-server etcd-client mariadb-server nginx-light)
-               units+=(etcd mariadb nginx)
+               units+=(etcd.service mariadb.service nginx.service)
                extras='.[dev]' ;;
         bench) packages+=(mininet)
-               units+=(openvswitch-switch openvswitch-testcontroller) ;;
-        *)     echo "setup.sh: unknown part '$part'; known: dev, bench" >&2; exit 2 ;;
+               units+=(openvswitch-switch.service openvswitch-testcontroller.service) ;;
+        docker) packages+=(docker.io mmdebstrap)
+               units+=(docker.socket docker.service containerd.service) ;;
+        *)     echo "setup.sh: unknown part '$part'; known: dev, bench, docker" >&2; exit 2 ;;
     esac
 done
 log=$(mktemp)
@@ -74,14 +77,14 @@ disable_new_units() {
     command -v systemctl >/dev/null || return 0
     for unit in "${units[@]}"; do
         case " $had " in *" $unit "*) continue ;; esac
-        "${root[@]}" systemctl disable "$unit.service" >>"$log" 2>&1 || true  # a unit that does not exist is disabled
+        "${root[@]}" systemctl disable "$unit" >>"$log" 2>&1 || true  # a unit that does not exist is disabled
     done
 }
 
 known_units() {
     local unit
     for unit in "${units[@]}"; do
-        if [ -e "/lib/systemd/system/$unit.service" ]; then printf '%s ' "$unit"; fi
+        if [ -e "/lib/systemd/system/$unit" ]; then printf '%s ' "$unit"; fi
     done
 }
 
