@@ -44,6 +44,7 @@ def _shape(node: Node) -> tuple[object, ...]:
         node.kind,
         node.hostname,
         node.env,
+        node.labels,
         node.sysctls,
         node.network_mode,
         node.mgmt_ipv4,

@@ -19,6 +19,7 @@ from typing import Any, Self, TypeVar
 
 from lab import management
 from lab.difference import Difference, between, cables, touches
+from lab.environment import as_made
 from lab.journal import Journal, process_started
 from lab.node import RunningNode
 from lab.runtimes import DEFAULT, Runtime, StandIn, carrier
@@ -88,9 +89,8 @@ class Lab:
     def _create(self, lock: int, progress: Callable[[str], None]) -> None:
         progress("enclosure")
         self.runtime.start(lock)
-        nodes = list(self.topology.nodes.values())
-        progress(f"{len(nodes)} nodes")
-        self.runtime.create(nodes)
+        progress(f"{len(self.topology.nodes)} nodes")
+        self.runtime.create([as_made(self.topology, node) for node in self.topology.nodes.values()])
         progress(f"{len(self.topology.links)} links")
         self._open_bridge(self.topology)
         self.runtime.wire(self.topology.links)
@@ -293,7 +293,7 @@ class Lab:
         if self.is_running():
             self.mark_running()
         for each in self._with_workloads(name):
-            self.runtime.restart(self.topology.nodes[each])
+            self.runtime.restart(as_made(self.topology, self.topology.nodes[each]))
         self._readdress(self._with_workloads(name))
 
     def _with_workloads(self, name: str) -> list[str]:
@@ -333,9 +333,9 @@ class Lab:
         self.topology, self._ports = wanted, ports
         self._unbooted |= {*made, *again}
         self._journal.write(self._record("running"))
-        self.runtime.create([wanted.nodes[name] for name in made])
+        self.runtime.create([as_made(wanted, wanted.nodes[name]) for name in made])
         for name in again:
-            self.runtime.restart(wanted.nodes[name])
+            self.runtime.restart(as_made(wanted, wanted.nodes[name]))
         self._open_bridge(wanted)
         fresh = [link for key, link in new.items() if key in found.wired or touches(link, set(made))]
         self.runtime.wire(fresh)

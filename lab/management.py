@@ -142,10 +142,25 @@ def serve_dhcp(host: RunningNode, lab: str, management: Management, ports: Seque
     host.run(argv)  # it ends when its daemon is ready, or with why not
 
 
+_STANDARD_HOSTS = """\
+127.0.0.1 localhost
+::1 localhost ip6-localhost ip6-loopback
+fe00:: ip6-localnet
+ff00:: ip6-mcastprefix
+ff02::1 ip6-allnodes
+ff02::2 ip6-allrouters
+"""
+
+
 def hosts_file(node: Node, ports: Mapping[str, Port], topology: Topology) -> bytes:
-    """/etc/hosts of a node: itself, and every node on the management network, with its aliases."""
-    lines = ["127.0.0.1 localhost", "::1 localhost ip6-localhost", f"127.0.1.1 {node.hostname or node.name}"]
-    for port in ports.values():
-        names = " ".join((port.node, naming.long_name(topology, port.node), *topology.nodes[port.node].aliases))
-        lines += [f"{ip_address(port.ipv4)} {names}", f"{ip_address(port.ipv6)} {names}"]
-    return "\n".join(lines).encode() + b"\n"
+    """/etc/hosts of a node, as Docker and containerlab write it: the standard names, the node's own hostname, and
+    every node on the management network by its short, long and full name and its aliases.
+    """
+    lines = []
+    for port in sorted(ports.values(), key=lambda port: port.node != node.name):
+        declared = topology.nodes[port.node]
+        own = [node.hostname] if declared is node and node.hostname else []
+        full = f"{port.node}.{topology.name}.io"
+        names = dict.fromkeys((*own, port.node, naming.long_name(topology, port.node), full, *declared.aliases))
+        lines += [f"{ip_address(address)} {' '.join(names)}\n" for address in (port.ipv4, port.ipv6)]
+    return (_STANDARD_HOSTS + "".join(lines)).encode()

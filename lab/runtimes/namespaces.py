@@ -213,7 +213,7 @@ class Namespaces:
         wanted = {naming.sysctl_path(key): value for key, value in node.sysctls.items()}
         return {
             "hostname": node.hostname or node.name,
-            "env": {**node.env, "CLAB_LABEL_CLAB_NODE_NAME": node.name},
+            "env": node.env,
             "sysctls": {} if node.kind is Kind.HOST else sysctls | wanted,
             "wanted": list(wanted),
             "bridge": node.name if node.kind is Kind.BRIDGE else None,

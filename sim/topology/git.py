@@ -3,7 +3,8 @@
 from pathlib import Path
 
 _BRANCH, _HASH = "__gitBranch__", "__gitHash__"
-_NONE = "none"
+NONE = "none"
+"""The branch and the commit of a folder outside of any repository."""
 
 
 def with_git(name: str, folder: Path) -> str:
@@ -13,15 +14,15 @@ def with_git(name: str, folder: Path) -> str:
     """
     if _BRANCH not in name and _HASH not in name:
         return name
-    branch, commit = _checked_out(folder)
+    branch, commit = checked_out(folder)
     return name.replace(_BRANCH, branch.replace("/", "-")).replace(_HASH, commit)
 
 
-def _checked_out(folder: Path) -> tuple[str, str]:
+def checked_out(folder: Path) -> tuple[str, str]:
     """The branch and the commit that a folder's repository has checked out (gitrepository-layout(5))."""
     found = next((place / ".git" for place in (folder, *folder.parents) if (place / ".git").exists()), None)
     if found is None:
-        return _NONE, _NONE
+        return NONE, NONE
     try:
         home = found if found.is_dir() else Path(found.parent, found.read_text().partition("gitdir:")[2].strip())
         head = (home / "HEAD").read_text().strip()
@@ -31,7 +32,7 @@ def _checked_out(folder: Path) -> tuple[str, str]:
         reference = head.removeprefix("ref: ")
         return reference.removeprefix("refs/heads/"), _commit(common, reference)
     except (OSError, UnicodeDecodeError):
-        return _NONE, _NONE
+        return NONE, NONE
 
 
 def _commit(common: Path, reference: str) -> str:
@@ -39,4 +40,4 @@ def _commit(common: Path, reference: str) -> str:
     if loose.is_file():
         return loose.read_text().strip()
     lines = packed.read_text().splitlines() if packed.is_file() else []
-    return next((line.split()[0] for line in lines if line.endswith(f" {reference}")), _NONE)
+    return next((line.split()[0] for line in lines if line.endswith(f" {reference}")), NONE)

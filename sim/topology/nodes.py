@@ -152,7 +152,7 @@ def _stage_commands(node: Declared, key: str, stage: StageSection) -> "list[str]
 
 
 def _env(node: Declared) -> Mapping[str, str]:
-    found = {f"CLAB_LABEL_{re.sub('[^A-Z0-9]', '_', key.upper())}": label for key, label in _labels(node).items()}
+    found: dict[str, str] = {}
     for index, text in enumerate(node.section.env_files or ()):
         found |= _env_file(node, inside(node, node.magic(text), ("env-files", index)), index)
     for key, value in (node.section.env or {}).items():

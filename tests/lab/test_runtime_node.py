@@ -62,7 +62,8 @@ def said(lab: Lab, node: str, *words: str) -> str:
 
 def test_exec_and_programs_have_the_node_s_environment(lab: Lab) -> None:
     assert lab.nodes["a"].read("/tmp/env") == b"red oslo a\n"
-    assert said(lab, "alone", "sh", "-c", "echo $SITE $CLAB_LABEL_CLAB_NODE_NAME") == "bergen alone\n"
+    assert said(lab, "alone", "sh", "-c", "echo $SITE $CLAB_LABEL_CLAB_NODE_NAME $CLAB_INTFS") == "bergen alone 3\n"
+    assert ",a,alone,deb,rhel,172.31.250.0/24," in said(lab, "alone", "sh", "-c", "echo ,$no_proxy")
 
 
 def test_sysctls_of_the_file_win_over_what_a_kind_has(lab: Lab) -> None:
@@ -90,7 +91,7 @@ def test_a_folder_lands_with_all_that_is_in_it(lab: Lab) -> None:
 
 def test_the_hosts_file_knows_every_managed_node_and_its_aliases(lab: Lab) -> None:
     hosts = said(lab, "rhel", "cat", "/etc/hosts")
-    assert re.search(rf"^172\.31\.250\.40 a clab-{lab.name}-a buddy buddy\.example$", hosts, re.M)
+    assert re.search(rf"^172\.31\.250\.40 a clab-{lab.name}-a a.{lab.name}.io buddy buddy\.example$", hosts, re.M)
     assert re.search(r"^2001:db8:250::\S+ a ", hosts, re.M) and "alone" not in hosts
     for name in ("a", "buddy", "deb"):
         assert said(lab, "rhel", "ping", "-c1", "-W2", name)

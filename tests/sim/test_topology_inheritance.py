@@ -66,10 +66,6 @@ def test_variables_and_labels_merge_key_by_key(nodes: "dict[str, Node]") -> None
     assert nodes["own"].labels == {"rack": "7", "on": "yes"}
 
 
-def test_a_label_is_a_variable_too(nodes: "dict[str, Node]") -> None:
-    assert nodes["grouped"].env["CLAB_LABEL_RACK"] == "7"
-
-
 def test_commands_are_appended_once_each_defaults_first(nodes: "dict[str, Node]") -> None:
     assert nodes["own"].exec == ("one", "two", "three", "four", "five")
     assert nodes["bare"].exec == ("one", "two", "three")
