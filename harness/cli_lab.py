@@ -21,7 +21,7 @@ from sim.errors import InputError
 def deploy(
     topology: TopologyArgument,
     name: NameOption = None,
-    runtime: Annotated[str, typer.Option(help="What carries the lab: namespaces.")] = "namespaces",
+    runtime: Annotated[str, typer.Option(help="What carries the lab: namespaces, or docker.")] = "namespaces",
     bare: Annotated[bool, typer.Option("--bare", help="Create and cable the nodes, but push no files.")] = False,
     allow_outside_binds: OutsideOption = False,
     variables: VarsOption = None,

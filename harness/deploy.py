@@ -19,7 +19,7 @@ from lab.difference import Difference
 from lab.lab import Lab
 from lab.node import RunningNode
 from lab.roles import role_of
-from lab.runtimes import DEFAULT, Runtime, StandIn
+from lab.runtimes import DEFAULT, Runtime, StandIn, of_this_machine
 from sim.errors import CommandFailed, FabricError
 from sim.topology.files import node_files
 from sim.topology.model import Topology
@@ -48,8 +48,8 @@ def bring_up(
 ) -> Lab:
     """A lab up with all that its topology asks for; `bare`: cabled and empty. On any failure nothing stays behind."""
     files = {name: _files(topology, name) for name in topology.nodes}
-    with Rehearsal(() if bare or runtime != DEFAULT else files.values()) as rehearsal:
-        lab = Lab.deploy(topology, progress, runtime)
+    with Rehearsal(files.values() if of_this_machine(runtime) and not bare else ()) as rehearsal:
+        lab = Lab.deploy(topology, progress, runtime, bare=bare)
         try:
             if not bare:
                 _boot(lab, files, progress, rehearsal)

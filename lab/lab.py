@@ -22,7 +22,7 @@ from lab.difference import Difference, between, cables, touches
 from lab.environment import as_made
 from lab.journal import Journal, process_started
 from lab.node import RunningNode
-from lab.runtimes import DEFAULT, Runtime, StandIn, carrier
+from lab.runtimes import DEFAULT, NO_FILES, Files, Runtime, StandIn, carrier
 from sim.errors import LabError
 from sim.topology.files import node_files
 from sim.topology.model import Endpoint, Kind, Link, Topology
@@ -60,11 +60,17 @@ class Lab:
 
     @classmethod
     def deploy(
-        cls, topology: Topology, progress: Callable[[str], None] = lambda _: None, runtime: str = DEFAULT
+        cls,
+        topology: Topology,
+        progress: Callable[[str], None] = lambda _: None,
+        runtime: str = DEFAULT,
+        *,
+        bare: bool = False,
     ) -> Self:
         """Create every node and cable. LabError if the lab runs already; on any failure nothing is left behind.
 
-        `progress` is told each stage in a few words. InputError where there is no such runtime.
+        `progress` is told each stage in a few words. `bare` nodes find none of their files when they start. InputError
+        where there is no such runtime.
         """
         journal = Journal(topology.name)
         lab = cls(topology, journal, runtime)
@@ -78,19 +84,18 @@ class Lab:
             _end(journal)
             journal.write(lab._record("deploying"))
             try:
-                lab._create(lock, progress)
+                lab._create(lock, progress, NO_FILES if bare else _files(topology))
             except BaseException:
-                lab.runtime.destroy()
                 _end(journal)
                 journal.remove()
                 raise
         return lab
 
-    def _create(self, lock: int, progress: Callable[[str], None]) -> None:
+    def _create(self, lock: int, progress: Callable[[str], None], files: Files) -> None:
         progress("enclosure")
         self.runtime.start(lock)
         progress(f"{len(self.topology.nodes)} nodes")
-        self.runtime.create([as_made(self.topology, node) for node in self.topology.nodes.values()])
+        self.runtime.create([as_made(self.topology, node) for node in self.topology.nodes.values()], files)
         progress(f"{len(self.topology.links)} links")
         self._open_bridge(self.topology)
         self.runtime.wire(self.topology.links)
@@ -293,7 +298,7 @@ class Lab:
         if self.is_running():
             self.mark_running()
         for each in self._with_workloads(name):
-            self.runtime.restart(as_made(self.topology, self.topology.nodes[each]))
+            self.runtime.restart(as_made(self.topology, self.topology.nodes[each]), _files(self.topology))
         self._readdress(self._with_workloads(name))
 
     def _with_workloads(self, name: str) -> list[str]:
@@ -309,7 +314,13 @@ class Lab:
     def difference(self, wanted: Topology) -> Difference:
         """What `apply` would do."""
         broken = {name for name, state in self.states().items() if state in ("failed", "missing")}
-        return between(self.topology, wanted, broken | self._unbooted)
+        return between(self.topology, wanted, broken | self._unbooted | self._of_another_image(wanted))
+
+    def _of_another_image(self, wanted: Topology) -> set[str]:
+        """Nodes whose image or container would be another; none where nodes run this machine's own programs."""
+        have = {} if self.runtime.of_this_machine else self.topology.nodes
+        both = ((have[name], node) for name, node in wanted.nodes.items() if name in have)
+        return {new.name for old, new in both if (old.image, old.container) != (new.image, new.container)}
 
     def apply(self, wanted: Topology) -> Difference:
         """Make the running lab the wanted topology: nodes and cables. Files are `harness.deploy.apply`'s business.
@@ -333,9 +344,10 @@ class Lab:
         self.topology, self._ports = wanted, ports
         self._unbooted |= {*made, *again}
         self._journal.write(self._record("running"))
-        self.runtime.create([as_made(wanted, wanted.nodes[name]) for name in made])
+        files = _files(wanted)
+        self.runtime.create([as_made(wanted, wanted.nodes[name]) for name in made], files)
         for name in again:
-            self.runtime.restart(as_made(wanted, wanted.nodes[name]))
+            self.runtime.restart(as_made(wanted, wanted.nodes[name]), files)
         self._open_bridge(wanted)
         fresh = [link for key, link in new.items() if key in found.wired or touches(link, set(made))]
         self.runtime.wire(fresh)
@@ -363,7 +375,8 @@ def _plan(topology: Topology, kept: Mapping[str, management.Port] = NO_PORTS) ->
 
 def _end(journal: Journal) -> None:
     """End what a lab may have running, undo what it made outside, and clear what it left, its folder excepted."""
-    journal.end_keeper()
+    record = journal.read() or {}
+    carrier(record.get("runtime", DEFAULT), journal).destroy()
     for line in reversed(journal.lines("external")):
         with suppress(OSError):  # a program that is gone from the machine undoes nothing, and hinders no other
             subprocess.run(line["undo"], check=False, capture_output=True)

@@ -18,7 +18,7 @@ from _socket import AF_UNIX, SOCK_CLOEXEC, SOCK_STREAM, socket
 from collections.abc import Callable
 
 from lab import responder
-from lab.enclosure import filesystem, linux, messages, netlink
+from lab.enclosure import filesystem, linux, messages, netlink, processes, sysctls
 from lab.enclosure.loop import Loop
 
 TYPE_CHECKING = False  # the typing module, and what it loads, would be in every node's memory
@@ -198,9 +198,7 @@ class Agent:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             self.loop.close()
-            keep = sorted((0, 1, 2, told))
-            for low, high in zip(keep, [*keep[1:], 1 << 16], strict=True):
-                os.closerange(low + 1, high)
+            linux.close_all_but(0, 1, 2, told)
             linux.set_process_name("responder")
             responder.serve(services, lambda: _tell_ready(told))
         except OSError as error:
@@ -224,12 +222,12 @@ class Agent:
 
     def do_processes(self, channel: socket, descriptors: list[int]) -> None:
         """Every process but this one."""
-        self.reply(channel, {"processes": [found for pid in _pids() if (found := _process(pid))]})
+        self.reply(channel, {"processes": processes.all_others()})
 
     def do_signal(self, channel: socket, descriptors: list[int], pid: int, number: int) -> None:
         """Send a signal."""
         try:
-            if pid > 1:
+            if pid > 0 and pid != os.getpid():
                 os.kill(pid, number)
         except ProcessLookupError:
             pass
@@ -324,32 +322,6 @@ def _remove(path: str) -> None:
         return
 
 
-def _pids() -> list[int]:
-    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and entry != "1"]
-
-
-def _process(pid: int) -> dict[str, Any] | None:
-    """A process's name and words; None for one that ended meanwhile, or is only waiting to be reaped."""
-    try:
-        name, state = _told(f"/proc/{pid}/stat").split(b"(", 1)[1].rsplit(b")", 1)
-        argv = _told(f"/proc/{pid}/cmdline").rstrip(b"\0").split(b"\0")
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    if state.split()[0] == b"Z":
-        return None
-    words = [word.decode(errors="replace") for word in argv]
-    return {"pid": pid, "name": name.decode(errors="replace"), "argv": words}
-
-
-def _told(path: str) -> bytes:
-    """What the kernel tells in a file, without a file object: those leave their marks in memory."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return b"".join(iter(lambda: os.read(descriptor, 1 << 14), b""))
-    finally:
-        os.close(descriptor)
-
-
 def become(name: str, told: int, plan: dict[str, Any]) -> None:
     """In a child of the keeper, first in its pid namespace: become the agent of node `name`. Never returns.
 
@@ -357,26 +329,28 @@ def become(name: str, told: int, plan: dict[str, Any]) -> None:
     """
     try:
         gc.disable()
-        keep = sorted((0, 1, 2, told))
-        for low, high in zip(keep, [*keep[1:], 1 << 16], strict=True):
-            os.closerange(low + 1, high)
+        linux.close_all_but(0, 1, 2, told)
         linux.set_process_name(name)
         linux.unshare(linux.NEWNS | linux.NEWUTS | linux.NEWIPC | (0 if plan["shares_network"] else linux.NEWNET))
         listening = messages.listen(f"n/{name}")
         _have_furnished(told, plan)
         os.chdir("/")
         linux.drop_capabilities()
-        resource.setrlimit(resource.RLIMIT_NOFILE, plan["open_files"])
-        agent = Agent(plan["hostname"], listening, plan["env"])
-        os.write(told, b"ready")
-        os.close(told)
-        agent.serve()
+        serve(plan, listening, told)
     except OSError as error:
         os.write(told, str(error).encode())
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:
         os._exit(1)
+
+
+def serve(plan: dict[str, Any], listening: socket, told: int) -> None:
+    """Be the agent of a node that has all that is its own, and say so."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, plan["open_files"])
+    agent = Agent(plan["hostname"], listening, plan["env"])
+    _tell_ready(told)
+    agent.serve()
 
 
 def _have_furnished(told: int, plan: dict[str, Any]) -> None:
@@ -391,6 +365,8 @@ def _have_furnished(told: int, plan: dict[str, Any]) -> None:
             os._exit(0)
         except OSError as error:
             os.write(told, str(error).encode())
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
         finally:
             os._exit(1)
     if os.waitpid(pid, 0)[1]:
@@ -404,17 +380,4 @@ def _furnish(plan: dict[str, Any]) -> None:
     if plan["bridge"]:
         rtnl.do(netlink.bridge(plan["bridge"]))
     filesystem.prepare(plan["scratch"], plan["etc"], plan["tools"])
-    for key, value in plan["sysctls"].items():
-        _write_sysctl(key, value, wanted=key in plan["wanted"])
-
-
-def _write_sysctl(key: str, value: str, wanted: bool) -> None:
-    """Set a sysctl of this node. Of those that nobody `wanted`, one that this kernel has not is passed over."""
-    try:
-        with open(f"/proc/sys/{key}", "w") as file:
-            file.write(value)
-    except FileNotFoundError:
-        if wanted:
-            raise OSError(f"sysctl {key.replace('/', '.')}: this kernel has none of that name for a node") from None
-    except OSError as error:
-        raise OSError(f"sysctl {key.replace('/', '.')} = {value!r}: {error.strerror}") from None
+    sysctls.write(plan["sysctls"], plan["wanted"])

@@ -6,6 +6,7 @@ import marshal
 import os
 import shlex
 import socket as sockets
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -24,6 +25,15 @@ KEEPER = "keeper.sock"
 """The place of the keeper, beside the agents' names."""
 
 
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def program(module: str) -> list[str]:
+    """The command line, before its arguments, of a program of the enclosure, in a Python as small as can be."""
+    start = f"import sys; sys.path.insert(0, sys.argv.pop(1)); from lab.enclosure.{module} import main; main()"
+    return [sys.executable, "-I", "-S", "-X", "no_debug_ranges", "-c", start, str(PROJECT)]
+
+
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     """The same values without enumerations and other subclasses, which marshal does not write."""
     return dict(json.loads(json.dumps(values)))
@@ -38,12 +48,12 @@ class Agents:
         self._busy: set[sockets.socket] = set()
         self._lock = threading.Lock()
 
-    def ask_keeper(self, request: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def ask_keeper(self, request: str, arguments: Mapping[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
         """Ask the keeper; arguments may be of any size."""
         descriptor = messages.memory("request", marshal.dumps(_plain(arguments)))
         channel = self.take(KEEPER)
         try:
-            messages.send(channel, {"do": request}, [descriptor])
+            messages.send(channel, {"do": request}, [descriptor, *descriptors])
             answer, _ = messages.receive(channel)
         except messages.Gone:
             self.drop(channel)

@@ -45,7 +45,7 @@ def copy_etc(target: str, tools: str | None) -> None:
             _copy(f"{above}/etc/network/ifupdown2", f"{target}/network/ifupdown2")
     for folder in ("frr", "network/interfaces.d", "network/if-up.d", "bird", "sysctl.d", "iptables", "iproute2"):
         os.makedirs(f"{target}/{folder}", exist_ok=True)
-    _admit_root_to_frr(f"{target}/group")
+    admit_root_to_frr(f"{target}/group")
     _write_first_files(target)
 
 
@@ -75,15 +75,20 @@ def _write_first_files(target: str) -> None:
         file.write("service integrated-vtysh-config\n")
 
 
-def _admit_root_to_frr(group: str) -> None:
+def admit_root_to_frr(group: str) -> None:
     """Debian's FRR refuses `-u root` unless root is in group frrvty."""
-    lines = []
-    if os.path.exists(group):
+    try:
         with open(group) as file:
             lines = file.read().splitlines()
-    admitted = [f"{line}{',' if line[-1] != ':' else ''}root" if line.startswith("frrvty:") else line for line in lines]
-    with open(group, "w") as file:
-        file.write("\n".join(admitted) + "\n")
+    except FileNotFoundError:
+        return
+    admitted = [f"{line}{',' if line[-1] != ':' else ''}root" if _wants_root(line) else line for line in lines]
+    if admitted != lines:
+        write_file(group, ("\n".join(admitted) + "\n").encode(), 0o644)
+
+
+def _wants_root(line: str) -> bool:
+    return line.startswith("frrvty:") and "root" not in line.rpartition(":")[2].split(",")
 
 
 def prepare(root: str, base_etc: str, tools: str | None) -> None:
@@ -171,7 +176,18 @@ def write_file(path: str, content: bytes, mode: int) -> None:
 
 def _replace(path: str, content: bytes, mode: int) -> None:
     temporary = f"{path}.new~"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    _overwrite(temporary, content, mode)
+    try:
+        os.replace(temporary, path)
+    except OSError as error:
+        if error.errno != 16:  # EBUSY: a mount point, as /etc/hosts is in a container
+            raise
+        os.remove(temporary)
+        _overwrite(path, content, mode)
+
+
+def _overwrite(path: str, content: bytes, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
     try:
         written = 0
         while written < len(content):
@@ -179,4 +195,3 @@ def _replace(path: str, content: bytes, mode: int) -> None:
         os.fchmod(descriptor, mode)
     finally:
         os.close(descriptor)
-    os.replace(temporary, path)

@@ -1,8 +1,9 @@
 """The keeper: a lab's first process. It owns every namespace, makes the nodes and the cables, and ends with everything.
 
-`enclose` starts it: new user (without root), pid, mount, network, uts and ipc namespaces, the host's file system made
-read-only. It serves the `lab.runtimes.namespaces` client on `keeper.sock` in the lab's folder. A node is a child of it
-(its agent, listening on `n/<node>`), kept with a descriptor of its network namespace and a netlink socket inside it.
+`lab.enclosure.enclosing` starts it. It serves the client (`lab.runtimes.namespaces`) on `keeper.sock` in its folder.
+A node is a child of it (its agent, listening on `n/<node>`), kept with a descriptor of its network namespace and a
+netlink socket inside it. A node that something else carries (a container) is *adopted*: the keeper gets its namespace,
+cables it, and ends nothing.
 
 The keeper's own network namespace is the lab's `host` side: the management bridge lives there. A node named `host`,
 whose agent shares it, is made when somebody needs it first.
@@ -11,16 +12,15 @@ whose agent shares it, is made when somebody needs it first.
 from __future__ import annotations
 
 import errno
-import gc
 import marshal
 import os
 import resource
+import select
 import signal
-import sys
 from _socket import socket
 from collections.abc import Callable
 
-from lab.enclosure import agent, filesystem, linux, messages, netlink
+from lab.enclosure import agent, linux, messages, netlink
 from lab.enclosure.loop import Loop
 
 TYPE_CHECKING = False  # the typing module, and what it loads, would be in every node's memory
@@ -29,19 +29,21 @@ if TYPE_CHECKING:
 
 HOST = "host"
 _AT_ONCE = 3 * (os.cpu_count() or 1)  # nodes in the making: more of them only wait for each other in the kernel
-_ENCLOSED = linux.NEWNET | linux.NEWNS | linux.NEWUTS | linux.NEWIPC | linux.NEWPID
+_ANOTHERS = -1  # in the place of a pid: the node's processes are not this keeper's
 
 
 class _Node:
-    """A node's handles: its agent's pid, its network namespace and a netlink socket in it.
+    """A node's handles: its agent's pid, its network namespace and a netlink socket in it; of one that was adopted, a
+    pidfd of its first process.
 
     No dataclass: that module brings a quarter of the memory that every agent would share with the keeper.
     """
 
-    __slots__ = ("namespace", "parked", "pid", "rtnl")
+    __slots__ = ("life", "namespace", "parked", "pid", "rtnl")
 
-    def __init__(self, pid: int, namespace: int, rtnl: netlink.Rtnl) -> None:
+    def __init__(self, pid: int, namespace: int, rtnl: netlink.Rtnl, life: int = -1) -> None:
         self.pid = pid
+        self.life = life
         self.namespace = namespace
         self.rtnl = rtnl
         self.parked: dict[str, str] = {}  # interface -> its name in the keeper's namespace, while halted
@@ -90,6 +92,8 @@ class Keeper:
             return
         with os.fdopen(descriptors[0], "rb") as file:
             arguments = marshal.load(file)
+        if descriptors[1:]:
+            arguments["descriptors"] = descriptors[1:]
         request: Callable[..., dict[str, Any] | None] = getattr(self, f"do_{message['do']}")
         self.culprit = ""
         try:
@@ -114,10 +118,10 @@ class Keeper:
             if name == HOST and HOST in self.nodes:
                 continue
             if len(started) - len(words) == _AT_ONCE:
-                words.append(_heard(started[len(words)][2]))
+                words.append(messages.heard(started[len(words)][2]))
             started.append(self.start(name, plan))
         while len(words) < len(started):
-            words.append(_heard(started[len(words)][2]))
+            words.append(messages.heard(started[len(words)][2]))
         self.admit({name: (pid, said) for (name, pid, _), said in zip(started, words, strict=True)})
 
     def start(self, name: str, plan: dict[str, Any]) -> tuple[str, int, int]:
@@ -147,11 +151,27 @@ class Keeper:
     def handles(self, pid: int) -> _Node:
         """A node's handles, taken from its first process."""
         namespace = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        return _Node(pid, namespace, self.rtnl_in(namespace))
+
+    def rtnl_in(self, namespace: int) -> netlink.Rtnl:
+        """A netlink socket in a network namespace."""
         linux.setns(namespace)
         try:
-            return _Node(pid, namespace, netlink.Rtnl())
+            return netlink.Rtnl()
         finally:
             linux.setns(self.home["net"])
+
+    def do_adopt(self, nodes: dict[str, list[dict[str, Any]]], descriptors: list[int]) -> None:
+        """Take up nodes that something else carries, each with a descriptor of its network namespace and one of its
+        first process (pidfd_open(2)). One that was halted gets these ends of its cables back.
+        """
+        handles = iter(descriptors)
+        for name, ends in nodes.items():
+            self.culprit = name
+            parked = self.nodes[name].parked if name in self.nodes else {}
+            namespace, life = next(handles), next(handles)
+            self.nodes[name] = _Node(_ANOTHERS, namespace, self.rtnl_in(namespace), life)
+            self.plug_in(self.nodes[name], parked, ends)
 
     def do_remove(self, names: list[str]) -> None:
         """Remove nodes; the far ends of their cables go with their namespaces."""
@@ -167,11 +187,17 @@ class Keeper:
 
     @staticmethod
     def kill(node: _Node) -> None:
-        """End a node's first process, and with it all of the node's. One that is halted has none."""
+        """End a node's first process, and with it all of the node's. One that is halted has none.
+
+        Of one that was adopted only the handles are let go.
+        """
         if node.halted:
             return
-        os.kill(node.pid, signal.SIGKILL)
-        os.waitpid(node.pid, 0)
+        if node.pid == _ANOTHERS:
+            os.close(node.life)
+        else:
+            os.kill(node.pid, signal.SIGKILL)
+            os.waitpid(node.pid, 0)
         node.pid = 0
         node.rtnl.close()
         os.close(node.namespace)
@@ -203,8 +229,11 @@ class Keeper:
             return
         parked = self.nodes[name].parked
         _, pid, ready = self.start(name, plan)
-        self.admit({name: (pid, _heard(ready))})
-        node = self.nodes[name]
+        self.admit({name: (pid, messages.heard(ready))})
+        self.plug_in(self.nodes[name], parked, ends)
+
+    def plug_in(self, node: _Node, parked: dict[str, str], ends: list[dict[str, Any]]) -> None:
+        """Put cables that waited here back into a node."""
         for interface, waiting in parked.items():
             self.rtnl.move(waiting, node.namespace, interface)
         for end in ends:
@@ -283,114 +312,10 @@ class Keeper:
         return {"kind": None}
 
 
-def _heard(ready: int) -> bytes:
-    """All that comes out of a pipe until its other end is closed."""
-    words = b""
-    while more := os.read(ready, 4096):
-        words += more
-    os.close(ready)
-    return words
-
-
 def _state(node: _Node) -> str:
     if node.halted:
         return "halted"
+    if node.pid == _ANOTHERS:
+        return "failed" if select.select([node.life], [], [], 0)[0] else "running"
     ended = os.waitid(os.P_PID, node.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     return "failed" if ended else "running"
-
-
-def enclose(folder: str, tools: str | None, ready: int, lock: int) -> None:
-    """Start the keeper of the lab in `folder` and leave. `ready` is told "ready", or why not.
-
-    The keeper does nothing before its pid is on disk: killed at any moment, a lab can be found and ended. `lock` is a
-    descriptor of the folder that holds the lab's lock; it stays held here until then, whoever else is killed.
-    """
-    linux.set_process_name("fabriclab")
-    os.fchdir(lock)
-    for part in ("n", "base", "scratch"):
-        os.makedirs(part, exist_ok=True)
-    os.setsid()
-    try:
-        if os.geteuid() != 0:
-            _become_root_in_a_user_namespace()
-        linux.unshare(_ENCLOSED)
-    except OSError as error:
-        os.write(ready, str(error).encode())
-        os._exit(1)
-    go, going = os.pipe2(os.O_CLOEXEC)
-    pid = os.fork()
-    if pid:
-        os.close(go)
-        _write_pid(pid)
-        os.write(going, b"go")
-        os._exit(0)
-    os.close(going)
-    os.close(lock)
-    if os.read(go, 2) == b"go":
-        _keep(folder, tools, ready)
-
-
-def _become_root_in_a_user_namespace() -> None:
-    user, group = os.geteuid(), os.getegid()
-    linux.unshare(linux.NEWUSER)
-    for name, text in (("setgroups", "deny"), ("uid_map", f"0 {user} 1"), ("gid_map", f"0 {group} 1")):
-        with open(f"/proc/self/{name}", "w") as file:
-            file.write(text)
-
-
-def _write_pid(pid: int) -> None:
-    """Put the keeper's pid on disk, in the folder we stand in (should it be gone, this fails, and with it all)."""
-    with open(f"/proc/{pid}/stat") as file:
-        started = file.read().rsplit(")", 1)[1].split()[19]
-    with open("keeper.pid.new", "w") as file:
-        file.write(f"{pid} {started}\n")
-    os.replace("keeper.pid.new", "keeper.pid")
-
-
-def _keep(folder: str, tools: str | None, ready: int) -> None:
-    try:
-        linux.set_process_name("fabriclab")
-        _keep_mounts_private()
-        linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
-        linux.mount("tmpfs", f"{folder}/base", "tmpfs", linux.MS_NOSUID, "mode=755")
-        filesystem.copy_etc(f"{folder}/base/etc", tools)
-        linux.make_readonly("/")
-        linux.mount(folder, folder, flags=linux.MS_BIND | linux.MS_REC)
-        linux.allow_writing(folder)
-        os.chdir(folder)
-        _log_to("keeper.log")
-        signal.signal(signal.SIGCHLD, lambda *_: None)  # agents hear of it
-        keeper = Keeper(folder, tools)
-        filesystem.host_entries()
-        gc.collect()
-        gc.freeze()
-        os.write(ready, b"ready")
-        os.close(ready)
-    except OSError as error:
-        os.write(ready, str(error).encode())
-        os._exit(1)
-    keeper.serve()
-
-
-def _keep_mounts_private() -> None:
-    """Let no mount of ours reach the host. In a chroot whose folder is no mount point the kernel can not (EINVAL)."""
-    try:
-        linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
-    except OSError as error:
-        if error.errno != errno.EINVAL:
-            raise
-        advice = "outside of it, `mount --bind FOLDER FOLDER` before `chroot FOLDER`"
-        raise OSError(f"this command's root folder is no mount point, as in a plain chroot; {advice}") from None
-
-
-def _log_to(path: str) -> None:
-    """Let go of the streams of the command that started us: it must not find us at the end of its pipes."""
-    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-
-
-def main() -> None:
-    """The program's beginning: folder, tools (or nothing), descriptor to tell, descriptor of the lab's lock."""
-    folder, tools, ready, lock = sys.argv[1:]
-    enclose(folder, tools or None, int(ready), int(lock))

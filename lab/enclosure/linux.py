@@ -13,7 +13,7 @@ NEWUSER, NEWPID, NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_NOSUID, MS_NODEV, MS_NOEXEC = 2, 4, 8
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 
-_PR_SET_NAME, _PR_CAPBSET_DROP, _MNT_DETACH = 15, 24, 2
+_PR_SET_NAME, _PR_CAPBSET_DROP, _PR_SET_CHILD_SUBREAPER, _MNT_DETACH = 15, 24, 36, 2
 _SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _AT_FDCWD, _AT_RECURSIVE, _MOUNT_ATTR_RDONLY, _SYS_MOUNT_SETATTR = -100, 0x8000, 1, 442
 
@@ -93,6 +93,25 @@ def drop_capabilities() -> None:
     """Give up, for this process and all it starts, the capabilities that reach beyond a lab."""
     for number in _DROPPED_CAPABILITIES:
         _libc.prctl(_PR_CAPBSET_DROP, number, 0, 0, 0)  # a capability that this kernel does not know is no loss
+
+
+def limit_capabilities(bounding: int) -> None:
+    """Have nothing that this process starts get a capability outside of a set (bits, as CapBnd in /proc/PID/status)."""
+    for number in range(64):
+        if not bounding >> number & 1:
+            _libc.prctl(_PR_CAPBSET_DROP, number, 0, 0, 0)
+
+
+def adopt_orphans() -> None:
+    """Be the parent, in the place of this pid namespace's first process, of what those started here leave behind."""
+    _checked(_libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl PR_SET_CHILD_SUBREAPER")
+
+
+def close_all_but(*kept: int) -> None:
+    """Close every descriptor of this process but these, of which the lowest is 0."""
+    keep = sorted(kept)
+    for low, high in zip(keep, [*keep[1:], 1 << 16], strict=True):
+        os.closerange(low + 1, high)
 
 
 def inotify_init() -> int:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 PACKET_BYTES = 1 << 17
 _INT_BYTES = 4
-_RIGHTS_SPACE = CMSG_SPACE(16 * _INT_BYTES)
+DESCRIPTORS = 64
+"""How many may ride along with one message."""
+_RIGHTS_SPACE = CMSG_SPACE(DESCRIPTORS * _INT_BYTES)
 
 
 class Gone(ConnectionError):
@@ -93,3 +95,12 @@ def content(descriptor: int) -> bytes:
         if file.seekable():
             file.seek(0)
         return file.read()
+
+
+def heard(ready: int) -> bytes:
+    """All that comes out of a pipe until its other end is closed."""
+    words = b""
+    while more := os.read(ready, 4096):
+        words += more
+    os.close(ready)
+    return words

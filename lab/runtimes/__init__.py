@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from types import MappingProxyType
+from typing import Any, Protocol
 
 from lab.journal import Journal
 from lab.node import RunningNode
@@ -15,6 +16,10 @@ from sim.errors import InputError
 from sim.topology.model import Endpoint, Link, Node
 
 DEFAULT = "namespaces"
+
+Files = Mapping[str, Mapping[str, bytes]]
+"""Files by node and by absolute path."""
+NO_FILES: Files = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,9 @@ class StandIn:
 class Runtime(Protocol):
     """A lab's carrier. Calls come from one thread at a time, except `node`."""
 
+    of_this_machine: bool
+    """Whether nodes run this machine's own programs, or those of an image."""
+
     def start(self, lock: int) -> None:
         """Begin to carry a lab. `lock`, a descriptor, holds the lab's lock; HostError where this machine can not."""
         ...
@@ -37,8 +45,11 @@ class Runtime(Protocol):
         """Take up a lab that runs already, of these nodes and cables."""
         ...
 
-    def create(self, nodes: Sequence[Node]) -> None:
-        """Create these nodes, in parallel: up, empty, with loopback, no links. NodeFailed names the culprit."""
+    def create(self, nodes: Sequence[Node], files: Files = NO_FILES) -> None:
+        """Create these nodes, in parallel: up, empty, with loopback, no links. NodeFailed names the culprit.
+
+        `files` are for nodes that start something by themselves, and must find them then; they are pushed anyhow.
+        """
         ...
 
     def remove(self, names: Sequence[str]) -> None:
@@ -69,8 +80,8 @@ class Runtime(Protocol):
         """Stop a node as by pulling its power: its processes end, its state is lost, its cables stay in place, dark."""
         ...
 
-    def restart(self, node: Node) -> None:
-        """Give a halted node its power back: empty again, its cables back in their ports."""
+    def restart(self, node: Node, files: Files = NO_FILES) -> None:
+        """Give a halted node its power back: empty again, its cables back in their ports. `files`: see `create`."""
         ...
 
     def node(self, name: str) -> RunningNode:
@@ -107,5 +118,14 @@ def carrier(name: str, journal: Journal) -> Runtime:
     """A runtime by name, for the lab of this journal; InputError where there is none of that name."""
     if name not in names():
         raise InputError(f"no runtime named {name!r}; known: {', '.join(names())}", "--runtime")
-    made: Runtime = import_module(f"lab.runtimes.{name}").Carrier(journal)
+    made: Runtime = _carrier(name)(journal)
     return made
+
+
+def of_this_machine(name: str) -> bool:
+    """Whether a runtime's nodes run this machine's own programs; False where there is none of that name."""
+    return name in names() and bool(_carrier(name).of_this_machine)
+
+
+def _carrier(name: str) -> Any:
+    return import_module(f"lab.runtimes.{name}").Carrier

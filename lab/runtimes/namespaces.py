@@ -7,21 +7,18 @@ its requests, and a node's agent becomes a RunningNode.
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from lab import naming
 from lab.enclosure import keeper
-from lab.enclosure.client import Agents, NamespaceNode
+from lab.enclosure.client import PROJECT, Agents, NamespaceNode, program
 from lab.journal import Journal
 from lab.node import RunningNode
-from lab.runtimes import StandIn
+from lab.runtimes import NO_FILES, Files, StandIn
 from sim.errors import HostError, NodeFailed
 from sim.topology.model import Endpoint, Kind, Link, LinkType, Node
 
-_PROJECT = Path(__file__).resolve().parents[2]
 _STAND_INS = {"dummy": ["dummy", "ifb"], "bridge": ["bridge"], "ifb": ["ifb"]}
 _VLAN_NAME = re.compile(r".+\.\d+$")
 _FORWARDERS = (Kind.LINUX, Kind.FRR, Kind.CUMULUS)
@@ -29,6 +26,8 @@ _FORWARDERS = (Kind.LINUX, Kind.FRR, Kind.CUMULUS)
 
 class Namespaces:
     """A lab carried by Linux namespaces."""
+
+    of_this_machine = True
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -40,11 +39,10 @@ class Namespaces:
     def start(self, lock: int) -> None:
         """Start the keeper, which keeps `lock` until all is on disk; see Runtime."""
         ready, told = os.pipe()
-        tools = _PROJECT / ".tools"
-        program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from lab.enclosure.keeper import main; main()"
-        argv = [sys.executable, "-I", "-S", "-X", "no_debug_ranges", "-c", program, str(_PROJECT)]  # small, for agents
+        tools = PROJECT / ".tools"
         arguments = [str(self._journal.folder), str(tools) if tools.is_dir() else "", str(told), str(lock)]
-        with subprocess.Popen(argv + arguments, pass_fds=(told, lock), stdin=subprocess.DEVNULL, cwd="/") as starter:
+        argv = [*program("enclosing"), *arguments]
+        with subprocess.Popen(argv, pass_fds=(told, lock), stdin=subprocess.DEVNULL, cwd="/") as starter:
             try:
                 os.close(told)
                 with os.fdopen(ready, "rb") as file:
@@ -69,7 +67,7 @@ class Namespaces:
         for link in links:
             self._note(link)
 
-    def create(self, nodes: Sequence[Node]) -> None:
+    def create(self, nodes: Sequence[Node], files: Files = NO_FILES) -> None:
         """Create these nodes; see Runtime."""
         self._kinds.update({node.name: node.kind for node in nodes})
         self._ask("create", nodes={node.name: self._plan(node) for node in nodes if node.kind is not Kind.HOST})
@@ -145,15 +143,11 @@ class Namespaces:
         self._ask("halt", name=name, interfaces=[end for end in ends if self._is_cable(name, end)])
         self._agents.forget(name)
 
-    def restart(self, node: Node) -> None:
+    def restart(self, node: Node, files: Files = NO_FILES) -> None:
         """Give a halted node its power back; see Runtime."""
         self._kinds[node.name] = node.kind
-        links = [link for link in self._cables.get(node.name, []) if link.type is not LinkType.DUMMY]
-        ends = [self._end(link, end) for link in links for end in link.endpoints if end.node == node.name]
-        self._ask("restart", name=node.name, plan=self._plan(node), ends=ends)
-        for link in self._cables.get(node.name, []):
-            if link.type is LinkType.DUMMY:
-                self._dummy(link)
+        self._ask("restart", name=node.name, plan=self._plan(node), ends=self._ends_of(node.name))
+        self._make_dummies(node.name)
 
     def node(self, name: str) -> RunningNode:
         """The running node; see Runtime."""
@@ -185,8 +179,8 @@ class Namespaces:
 
     # --- what the keeper is told
 
-    def _ask(self, request: str, **arguments: Any) -> dict[str, Any]:
-        answer = self._agents.ask_keeper(request, arguments)
+    def _ask(self, request: str, descriptors: Sequence[int] = (), **arguments: Any) -> dict[str, Any]:
+        answer = self._agents.ask_keeper(request, arguments, descriptors)
         if "errno" in answer:
             raise NodeFailed(f"{request}: {answer['error']}", answer.get("culprit") or self._journal.name)
         return answer
@@ -242,6 +236,16 @@ class Namespaces:
             "addresses": list(end.addresses),
             "bridge": end.node if self._kinds[end.node] is Kind.BRIDGE else None,
         }
+
+    def _ends_of(self, name: str) -> list[dict[str, Any]]:
+        """The ends of cables that a node has."""
+        links = [link for link in self._cables.get(name, []) if link.type is not LinkType.DUMMY]
+        return [self._end(link, end) for link in links for end in link.endpoints if end.node == name]
+
+    def _make_dummies(self, name: str) -> None:
+        for link in self._cables.get(name, []):
+            if link.type is LinkType.DUMMY:
+                self._dummy(link)
 
     def _dummy(self, link: Link) -> None:
         end = link.endpoints[0]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import Place, TopologyError
+from sim.topology.container import Container
 from sim.topology.facts import Facts
 from sim.topology.strict import meant
 
@@ -105,6 +106,7 @@ class Node:
     vars: Mapping[str, Any] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
     parent: str | None = None  # the compute that carries a workload
+    container: Container = field(default_factory=Container)
     place: Place | None = field(default=None, compare=False)
 
     @property

@@ -9,6 +9,7 @@ from typing import Any
 
 from sim.topology.binds import binds, inside
 from sim.topology.clab import StageCommands, StageSection
+from sim.topology.container import read_container
 from sim.topology.declared import Declared, Origin
 from sim.topology.inheritance import effective
 from sim.topology.located import Map, plain
@@ -65,6 +66,7 @@ def read_node(node: Declared) -> Node:
         mgmt_ipv6=_address(node, "mgmt-ipv6", IPv6Address),
         vars=(tree.get("config") or {}).get("vars") or {},
         facts=read_facts(node),
+        container=read_container(node),
         place=node.place(),
     )
 

@@ -1,0 +1,77 @@
+"""A node as a container engine is to make it: the body of a create request (Docker Engine API, ContainerCreate).
+
+Named and labelled as containerlab does, so that tools which look for its labs find ours. No network of the engine's:
+cables are ours. No host path is mounted, and nothing is privileged. What an image brings (entrypoint, command, user,
+health check) stays unless the file says otherwise.
+"""
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sim.topology.container import Container
+from sim.topology.model import Node
+
+OURS = "fabriclab.lab"
+"""The label by which a lab's containers are found again: its folder on this machine, which no other lab has."""
+
+CAPABILITIES = (
+    "CHOWN",  # daemons that give their sockets and logs to their user
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "KILL",
+    "NET_ADMIN",  # interfaces, routes, packet filters
+    "NET_BIND_SERVICE",
+    "NET_RAW",  # OSPF, ping, dhclient
+    "SETGID",
+    "SETPCAP",
+    "SETUID",  # daemons that become their user
+    "SYS_ADMIN",  # FRR: zebra enters network namespaces, and bgpd does not start without
+    "SYS_CHROOT",
+)
+"""What a node's processes may do. Half of what Docker grants by default, and what routing daemons need beside it."""
+
+_NANO = 1_000_000_000
+
+
+def settings(node: Node, folder: Path) -> dict[str, Any]:
+    """The request's body for a node with the labels and the environment it is made with. `folder` is the lab's own."""
+    wanted = node.container
+    body: dict[str, Any] = {
+        "Image": node.image,
+        "Hostname": node.hostname or node.name,
+        "Env": [f"{key}={value}" for key, value in node.env.items()],
+        "Labels": {**node.labels, OURS: str(folder)},
+        "HostConfig": _host_config(wanted),
+    }
+    body |= {"User": wanted.user} if wanted.user else {}
+    body |= {"Entrypoint": shlex.split(wanted.entrypoint)} if wanted.entrypoint else {}
+    body |= {"Cmd": shlex.split(wanted.command)} if wanted.command else {}
+    body |= {"Healthcheck": _healthcheck(wanted.healthcheck)} if wanted.healthcheck else {}
+    return body
+
+
+def _host_config(wanted: Container) -> dict[str, Any]:
+    config = {
+        "NetworkMode": "none",
+        "CapDrop": ["ALL"],
+        "CapAdd": sorted({*CAPABILITIES, *(each.upper().removeprefix("CAP_") for each in wanted.capabilities)}),
+        "Privileged": False,
+        "RestartPolicy": {"Name": "no"},
+        "NanoCpus": int(wanted.cpus * _NANO),
+        "CpusetCpus": wanted.cpu_set,
+        "Memory": wanted.memory_bytes,
+        "ShmSize": wanted.shm_bytes,
+    }
+    return {key: value for key, value in config.items() if value not in (0, "")}
+
+
+def _healthcheck(written: Mapping[str, Any]) -> dict[str, Any]:
+    """containerlab's keys as the engine's; a test that names no way to run it is run as it stands."""
+    test = list(written.get("test") or ())
+    if test and test[0] not in ("NONE", "CMD", "CMD-SHELL"):
+        test = ["CMD", *test]
+    times = {"interval": "Interval", "timeout": "Timeout", "start-period": "StartPeriod"}
+    found = {name: int(written[key]) * _NANO for key, name in times.items() if key in written}
+    return {"Test": test, "Retries": int(written.get("retries", 0))} | found
