@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from lab.lab import Lab
+from lab.node import RunningNode
 from sim.errors import LabError
 
 _GROUPS = (1, 5, 7, 8, 9, 11, 19)
@@ -19,6 +20,14 @@ _GROUPS = (1, 5, 7, 8, 9, 11, 19)
 
 QUIET_S = 0.02
 """News come in flocks: the bell waits until a lab has been silent this long."""
+
+
+def listen(node: RunningNode, *more: int) -> socket.socket:
+    """A socket on which the node's kernel tells its news, those of `more` groups too; it does not block."""
+    listening = node.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+    listening.setblocking(False)
+    listening.bind((0, sum(1 << (group - 1) for group in (*_GROUPS, *more))))
+    return listening
 
 
 class Bell:
@@ -29,10 +38,7 @@ class Bell:
         self._selector = selectors.DefaultSelector()
         for node in lab.nodes.values():
             with contextlib.suppress(LabError):  # a node that goes away now rings no more
-                listening = node.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
-                listening.setblocking(False)
-                listening.bind((0, sum(1 << (group - 1) for group in _GROUPS)))
-                self._selector.register(listening, selectors.EVENT_READ)
+                self._selector.register(listen(node), selectors.EVENT_READ)
 
     def rings(self) -> int:
         """How often it has rung so far: two equal counts mean that no kernel had news in between."""

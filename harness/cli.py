@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from harness import cli_examine, cli_files, cli_generate, cli_lab, cli_paper, completion
+from harness import cli_examine, cli_files, cli_generate, cli_lab, cli_paper, cli_power, completion
 from sim.errors import FabricError, InputError
 
 EPILOG = "Exit status: 0 pass, 1 a verdict failed, 2 a file or flag is wrong, 3 the host, the lab or an instrument."
@@ -124,6 +124,11 @@ VERBS = (
     cli_lab.execute,
     cli_lab.shell,
     cli_lab.capture,
+    cli_power.stop,
+    cli_power.start,
+    cli_power.restart,
+    cli_power.save,
+    cli_power.events,
     cli_examine.observe,
     cli_paper.solve,
     cli_paper.diff,

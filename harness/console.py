@@ -155,6 +155,27 @@ def destroyed(result: Any) -> None:
         out.print("no lab is running")
 
 
+def powered(result: Any) -> None:
+    """Which nodes were stopped or started."""
+    out, nodes = console(), result.content["nodes"]
+    for node in nodes:
+        out.print(f"{escape(node['name'])} {node['what']}")
+    if not nodes:
+        out.print("nothing to change: the nodes are in that state")
+
+
+def saved(result: Any) -> None:
+    """What was saved, and where."""
+    out, content = console(), result.content
+    for node in content["nodes"]:
+        for path in node["files"]:
+            out.print(f"[bold]{escape(node['name'])}[/] {escape(path)}")
+    for note in content["notes"]:
+        out.print(f"[bold]{escape(note['name'])}[/] [yellow]note[/] {escape(note['text'])}")
+    count = sum(len(node["files"]) for node in content["nodes"])
+    out.print(f"{count} files in {escape(content['folder'])}")
+
+
 def labs(result: Any) -> None:
     """Every running lab."""
     rows = result.content["labs"]

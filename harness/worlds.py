@@ -7,7 +7,7 @@ is, and the next look solves it afresh.
 import signal
 from typing import Protocol
 
-from harness import deploy
+from harness import deploy, power
 from lab.lab import Lab
 from sim.devices import read_device
 from sim.errors import LabError, NodeFailed
@@ -54,9 +54,7 @@ class LabWorld:
 
     def start(self, drawn: Topology, node: str) -> None:
         """Power, then files, for the node and its workloads."""
-        self._lab.restart(node)
-        workloads = [name for name, each in drawn.nodes.items() if each.parent == node]
-        deploy.boot(self._lab, [node, *workloads])
+        power.give_back(self._lab, [node])
 
     def kill(self, drawn: Topology, node: str, daemon: str) -> None:
         """SIGKILL, so that it can say goodbye to nobody."""

@@ -106,6 +106,13 @@ class Journal:
         except (FileNotFoundError, json.JSONDecodeError):
             return None
 
+    def number(self) -> int:
+        """The number of what was kept last, from its file's time of change; 0 if there is none."""
+        try:
+            return (self.folder / "lab.json").stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
     def keeper_pid(self) -> int | None:
         """The keeper's pid, if that very process still runs."""
         try:

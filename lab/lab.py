@@ -185,6 +185,10 @@ class Lab:
         """The lab is up with all that it should run: a later `deploy` finds it instead of starting over."""
         self._journal.write(self._record("running"))
 
+    def record_number(self) -> int:
+        """Another number each time that a command writes down what the lab consists of; 0 when the lab is gone."""
+        return self._journal.number()
+
     def _record(self, state: str) -> dict[str, Any]:
         by = (os.getpid(), process_started(os.getpid()))
         ports = [asdict(port) for port in self._ports.values()]

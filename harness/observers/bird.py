@@ -5,7 +5,7 @@ that it announces. Parsing is pure: BIRD's numbered lines in, values out.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from socket import socket
 
@@ -39,13 +39,22 @@ class Protocol:
 
 def observe_bird(node: RunningNode) -> Routing:
     """Ask BIRD if it should run. ProbeError where an answer makes no sense."""
+    return _ask(node, lambda bird: bird.observe())
+
+
+def bird_sessions(node: RunningNode) -> Routing:
+    """The same without its tables, which may be large."""
+    return _ask(node, lambda bird: bird.sessions(bird.protocols()))
+
+
+def _ask(node: RunningNode, question: Callable[["_Bird"], Routing]) -> Routing:
     config = next((path for path in CONFIGS if node.read(path) is not None), None)
     if config is None:
         return Routing()
     try:
         with node.connect(CONTROL) as control:
             control.settimeout(_TIMEOUT_S)
-            return _Bird(control, node.name).observe()
+            return question(_Bird(control, node.name))
     except ConnectionError:
         session = Session("bgp", EVERY_PEER, DAEMON_DOWN, up=False, daemon="bird")
         return Routing(sessions=(session,), notes=(f"bird does not answer; {config} asks for it",))
@@ -79,8 +88,10 @@ class _Bird:
             raise ProbeError(f"bird: {command!r}: {lines[-1][5:]}", self._where)
         return [line[1:] if line[0] in " +" else line[5:] for line in lines if line]
 
-    def observe(self) -> Routing:
-        found = protocols(self.ask("show protocols all"))
+    def protocols(self) -> list[Protocol]:
+        return protocols(self.ask("show protocols all"))
+
+    def sessions(self, found: Sequence[Protocol]) -> Routing:
         up = [each for each in found if each.state == "up"]
         sessions = [bgp_session(each) for each in found if each.kind == "BGP"]
         adjacencies: list[Adjacency] = []
@@ -89,12 +100,15 @@ class _Bird:
             adjacencies += ospf_adjacencies(faces, self.ask(f"show ospf neighbors {each.name}"))
         for each in (each for each in up if each.kind == "BFD"):
             sessions += bfd_sessions(self.ask(f"show bfd sessions {each.name}"))
-        speakers = [each.name for each in up if each.kind == "BGP"]
+        return Routing(tuple(sessions), tuple(adjacencies))
+
+    def observe(self) -> Routing:
+        found = self.protocols()
+        speakers = [each.name for each in found if each.state == "up" and each.kind == "BGP"]
         learnt = prefixes(self.ask("show route table all"), speakers) if speakers else set()
         announced = (prefixes(self.ask(f"show route export {name}")) for name in speakers)
-        return Routing(
-            tuple(sessions), tuple(adjacencies), router_id(self.ask("show status")), frozenset(learnt.union(*announced))
-        )
+        own = router_id(self.ask("show status"))
+        return self.sessions(found) | Routing(router_ids=own, bgp_prefixes=frozenset(learnt.union(*announced)))
 
 
 def is_whole(heard: bytes) -> bool:

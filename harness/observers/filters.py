@@ -22,7 +22,7 @@ NFT_MSG_GETTABLE = 0x0A01  # NFNL_SUBSYS_NFTABLES << 8 | 1
 XTABLES = frozenset(("raw", "mangle", "nat", "filter", "security"))
 _TOOLS: Mapping[int, tuple[Family, str]] = {AF_INET: ("ipv4", "iptables"), AF_INET6: ("ipv6", "ip6tables")}
 _LEGACY = {"ipv4": "/proc/net/ip_tables_names", "ipv6": "/proc/net/ip6_tables_names"}
-_NFT_FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
+NFT_FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
 _BLOCK = re.compile(r"(table|chain|set|map|flowtable|counter|quota|limit|ct \S+) .*\{$")
 _COUNTER = re.compile(r"counter packets (\d+) bytes (\d+)")
 _POLICY = re.compile(r"^:(\S+) (DROP|REJECT) \[(\d+):(\d+)\]$")
@@ -87,7 +87,7 @@ def listed(ruleset: str, tables: set[tuple[int, str]]) -> Iterator[FilterRule]:
 
     nft counts only where a rule says `counter`. A chain's hook and policy are told as a rule of their own.
     """
-    wanted = {f"{_NFT_FAMILIES.get(number, number)} {name}" for number, name in tables}
+    wanted = {f"{NFT_FAMILIES.get(number, number)} {name}" for number, name in tables}
     blocks: list[str] = []
     for line in _statements(ruleset):
         if line == "}":

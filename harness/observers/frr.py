@@ -16,16 +16,26 @@ from sim.errors import ProbeError
 from sim.snapshot import Session
 
 _SWITCH = re.compile(r"^(\w+)=[\"']?yes[\"']?\s*(?:#.*)?$", re.MULTILINE)
+Observer = Callable[[Vty], Routing]
 _PROTOCOLS: Mapping[str, Any] = {"bgpd": "bgp", "ospfd": "ospf", "ospf6d": "ospf6", "bfdd": "bfd"}
 
 
 def observe_frr(node: RunningNode) -> Routing:
     """Ask each daemon that should run. ProbeError where an answer makes no sense."""
+    return _ask(node, _OBSERVERS)
+
+
+def frr_sessions(node: RunningNode) -> Routing:
+    """The same without BGP's tables, which may be large."""
+    return _ask(node, _OBSERVERS | {"bgpd": _bgpd_sessions})
+
+
+def _ask(node: RunningNode, observers: Mapping[str, Observer]) -> Routing:
     file = node.read("/etc/frr/daemons")
     found = Routing()
     for daemon in enabled(file.decode(errors="replace")) if file else ():
-        if daemon in _OBSERVERS:
-            found |= _observe(node, daemon)
+        if daemon in observers:
+            found |= _observe(node, daemon, observers[daemon])
     return found
 
 
@@ -34,10 +44,10 @@ def enabled(daemons: str) -> list[str]:
     return _SWITCH.findall(daemons)
 
 
-def _observe(node: RunningNode, daemon: str) -> Routing:
+def _observe(node: RunningNode, daemon: str, observer: Observer) -> Routing:
     try:
         with Vty(node, daemon) as vty:
-            return _OBSERVERS[daemon](vty)
+            return observer(vty)
     except ConnectionError:
         session = Session(_PROTOCOLS[daemon], EVERY_PEER, DAEMON_DOWN, up=False, daemon="frr")
         return Routing(sessions=(session,), notes=(f"{daemon} does not answer; /etc/frr/daemons starts it",))
@@ -47,11 +57,14 @@ def _observe(node: RunningNode, daemon: str) -> Routing:
         ) from error
 
 
+def _bgpd_sessions(vty: Vty) -> Routing:
+    return Routing(sessions=tuple(bgp_sessions(vty.ask_json("show bgp vrf all neighbors json"))))
+
+
 def _bgpd(vty: Vty) -> Routing:
-    neighbors = vty.ask_json("show bgp vrf all neighbors json")
+    sessions = _bgpd_sessions(vty)
     tables = [vty.ask_json(f"show bgp vrf all {family} unicast json") for family in ("ipv4", "ipv6")]
-    return Routing(
-        sessions=tuple(bgp_sessions(neighbors)),
+    return sessions | Routing(
         router_ids=dict(each for table in tables for each in bgp_router_ids(table)),
         bgp_prefixes=frozenset(prefix for table in tables for prefix in bgp_prefixes(table)),
     )
@@ -209,4 +222,4 @@ def _instance(daemon: str, vrf: str) -> str:
     return daemon if vrf == "default" else f"{daemon}:{vrf}"
 
 
-_OBSERVERS: Mapping[str, Callable[[Vty], Routing]] = {"bgpd": _bgpd, "ospfd": _ospfd, "ospf6d": _ospf6d, "bfdd": _bfdd}
+_OBSERVERS: dict[str, Observer] = {"bgpd": _bgpd, "ospfd": _ospfd, "ospf6d": _ospf6d, "bfdd": _bfdd}

@@ -141,7 +141,7 @@ def assemble(
     objects = {each.id: each for each in nexthops}
     found: dict[str, dict[str, Route]] = {}
     for message in routes:
-        if not _matters(message):
+        if not matters(message):
             continue
         route = _route(message, objects, names)
         table = found.setdefault(tables.get(message.table, str(message.table)), {})
@@ -150,7 +150,8 @@ def assemble(
     return found
 
 
-def _matters(message: nl.RouteMessage) -> bool:
+def matters(message: nl.RouteMessage) -> bool:
+    """Whether a route is one of those that a Snapshot tells."""
     local = message.table == nl.RT_TABLE_LOCAL or message.prefix.startswith(("fe80:", "ff00:"))
     return message.type in nl.ROUTE_TYPES and not local and not message.tos and not message.flags & nl.RTM_F_CLONED
 
