@@ -22,7 +22,7 @@ from sim.routing.kernel import Kernel
 from sim.routing.meeting import Failure, Pair, Registry, meet, sides
 from sim.routing.ospf import Router
 from sim.routing.ospf.domain import Domain
-from sim.routing.ospf.outside import Outside
+from sim.routing.ospf.outside import Externals, Outside
 from sim.routing.suites import suites_of
 from sim.routing.way import Way
 
@@ -30,7 +30,7 @@ _ROUNDS = 60
 _TURNS = 400
 _LOTS = 40  # turns of each suite when all are drawn by lot
 _WATCHED = 10  # so many of the last rounds show what goes round
-_MEETINGS = 20
+_MEETINGS, _MEETINGS_BY_LOT = 20, 80
 _SHOWN = 5
 _EVEN = 0.5
 
@@ -44,7 +44,7 @@ class Engine:
     Where a daemon prefers the older of equal paths, or two protocols tell each other what they have learnt, the network
     may come to rest in several ways. The plain run opens sessions between neighbours before OSPF has settled, as timers
     mostly have it; `contrary` does it the other way round, and takes the path that the plain run would take last: where
-    both agree, every order of events leads there. `order` lets nodes speak and sessions open by lot.
+    both agree, every order of events leads there. `order` lets nodes speak, sessions open and OSPF arrive by lot.
     """
 
     def __init__(
@@ -74,8 +74,9 @@ class Engine:
         }
         routers = [router for _, suite in self._speakers.values() for router in suite.routers()]
         self.domains = [Domain(version, each) for version in (2, 3) if (each := _of_version(routers, version))]
-        self._externals: dict[int, object] = {}
-        self.cut: dict[tuple[str, str], list[Prefix]] = {}  # OSPF routes with more equal ways than may be taken
+        self._externals: dict[int, Externals] = {}
+        self._late: dict[int, set[tuple[str, str]]] = {}  # who has not yet heard, of each version
+        self.cut: dict[tuple[str, str], list[Prefix]] = {}  # OSPF routes that hang on what came first
         self.unsettled: dict[Moved, None] = {}
         self.rounds = 0
 
@@ -84,7 +85,7 @@ class Engine:
         for place in self.suites:
             self._show_kernel(place)
         registry = Registry(self.ground, [end for suite in self.suites.values() for end in suite.ends()])
-        for _ in range(_MEETINGS):
+        for _ in range(_MEETINGS if self._order is None else _MEETINGS_BY_LOT):
             self.settle()
             if self._contrary or (self._order is not None and self._order.random() < _EVEN):
                 self._settle_ospf()
@@ -126,25 +127,42 @@ class Engine:
     # OSPF
 
     def _settle_ospf(self) -> bool:
-        """Let routes flow between OSPF and the rest until none is new; whether any was. NotConverged where it never
-        ends."""
+        """Let routes flow between OSPF and the rest until none is new (by lot: once); whether any was. NotConverged
+        where it never ends."""
+        moving: Counter[Moved] = Counter()
         for number in range(_MEETINGS):
-            news = [self._learn_ospf(domain) for domain in self.domains]
+            news = [self._learn_ospf(domain, moving) for domain in self.domains]
             if not any(news):
                 return number > 0
             self.settle()
-        raise NotConverged("routes go round for ever between OSPF and what is redistributed into it")
+            if self._order is not None:
+                return True
+            if number < _MEETINGS // 2:  # by then all that comes to rest has
+                moving.clear()
+        self.unsettled |= dict.fromkeys(moving)
+        named = _named(moving)
+        raise NotConverged(f"routes go round for ever between OSPF and what is redistributed into it: {named}")
 
-    def _learn_ospf(self, domain: Domain) -> bool:
+    def _learn_ospf(self, domain: Domain, moving: Counter[Moved]) -> bool:
+        """Tell routers what redistribution makes of their routes, by lot some of them later; whether there was news."""
         speakers = {name: self._speakers[name] for name in domain.routers}
-        externals = {name: suite.externals(name[1]) for name, (_, suite) in speakers.items()}
-        if self._externals.get(domain.version) == externals:
+        externals = {name: dict(suite.externals(name[1])) for name, (_, suite) in speakers.items()}
+        before = self._externals.get(domain.version, {})
+        late = self._late.pop(domain.version, ())
+        if before == externals and not late:
             return False
+        for name, given in externals.items():
+            moving.update((name[0], "main", prefix) for prefix, _ in given.items() ^ before.get(name, given).items())
         self._externals[domain.version] = externals
         news = False
         for name, routes in Outside(domain).routes(externals).items():
+            if self._order is not None and self._order.random() < _EVEN:
+                self._late.setdefault(domain.version, set()).add(name)
+                news = True
+                continue
             place, suite = speakers[name]
             self.cut[name] = [prefix for prefix, route in routes.items() if route.cut]
+            self.cut[name] += domain.doubtful.get(name, ())
             if suite.learn_ospf(name[1], routes):
                 self._awake[place] = None
                 news = True
@@ -247,8 +265,7 @@ class Engine:
 
     def _give_up(self, moving: Counter[Moved]) -> NoReturn:
         self.unsettled |= dict.fromkeys(moving)
-        named = ", ".join(f"{node} {prefix}" for (node, _, prefix), _ in moving.most_common(_SHOWN))
-        raise NotConverged(f"routes oscillate for ever: {named}")
+        raise NotConverged(f"routes oscillate for ever: {_named(moving)}")
 
     def _spread(self, place: Place, changes: Changes) -> None:
         """Put a suite's routes into its kernel, and what it says into the others' mail."""
@@ -283,6 +300,11 @@ def _moved(place: Place, changes: Changes) -> list[Moved]:
     """The routes that a suite has changed; where none, those of which it tells others something new."""
     routes = [(place[0], table, prefix) for table, prefix, _ in changes.routes]
     return routes or [(place[0], "main", prefix) for _, _, prefix, _ in changes.adverts]
+
+
+def _named(moving: Counter[Moved]) -> str:
+    """Those that move most."""
+    return ", ".join(f"{node} {prefix}" for (node, _, prefix), _ in moving.most_common(_SHOWN))
 
 
 def _of_version(routers: Iterable[Router], version: int) -> list[Router]:

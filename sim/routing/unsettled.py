@@ -17,7 +17,10 @@ from sim.routing.kernel import Table, used
 
 _AGE = "equal paths: which is used hangs on which came first, or on link-local addresses"
 _WHEEL = "routers' preferences contradict each other: they come to rest in one of several ways"
-_CUT = "OSPF settles by what came first which of equal ways it takes, and whether a default enters an NSSA"
+_CUT = (
+    "OSPF settles by what came first which of equal ways it takes, whether a default enters an NSSA or leaves a stub"
+    " area, and what a border router of an NSSA makes of its ranges"
+)
 _DRAWS, _FEWER_DRAWS, _SMALL = 24, 6, 30
 """How many orders are drawn by lot. A second way to come to rest may be taken by one order in four (seen in a random
 network of five routers), so that small networks are asked often; large ones less, since each draw is a whole run."""

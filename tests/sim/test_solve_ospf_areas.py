@@ -137,6 +137,23 @@ def test_of_one_range_in_several_areas_the_first_says_whether_summaries_are_hear
     assert ways(two_borders(both), "b", "10.2.3.0/24") == {"10.0.2.3 eth2"}
 
 
+def test_what_a_border_router_of_an_nssa_makes_of_its_ranges_is_unsettled() -> None:
+    """ospfd takes them for empty at times. Area 1 (a - b), 0 (b - c), and what c tells of area 2 lies in b's range."""
+
+    def told(kind: str) -> frozenset[tuple[str, str]]:
+        areas = {1: OspfArea(kind, ranges=((parse_prefix("10.2.0.0/16"), True, None),))}  # type: ignore[arg-type]
+        return solved(
+            cabled("a:eth1 b:eth1", "b:eth2 c:eth1", "c:eth2 d:eth1"),
+            speaker("a", {"eth1": "10.2.1.1/24"}, {"eth1": 1}, areas=areas),
+            speaker("b", {"eth1": "10.2.1.2/24", "eth2": "10.0.2.2/24"}, {"eth1": 1}, areas=areas),
+            speaker("c", {"eth1": "10.0.2.3/24", "eth2": "10.2.3.3/24"}, {"eth2": 2}),
+            speaker("d", {"eth1": "10.2.3.4/24"}, {"eth1": 2}),
+        ).uncertain_entries()
+
+    assert told("nssa") == {("b", "10.2.0.0/16"), ("b", "10.2.3.0/24"), ("a", "10.2.3.0/24")}
+    assert told("normal") == frozenset()
+
+
 def three(name: str, ports: dict[str, str], places: dict[str, int] | None = None) -> Device:
     """A router with OSPFv3 on point-to-point cables."""
     direct = dict.fromkeys(ports, OspfInterface(network="point-to-point"))

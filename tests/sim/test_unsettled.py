@@ -1,10 +1,13 @@
 """What real daemons settle by the order of events is said to be unsettled, and packets that take it are unsure."""
 
+import pytest
 from networks import bgp, cabled, neighbour, router, solved, static, ways
 
 from sim.address import parse_address, parse_prefix
+from sim.device import Device
 from sim.device.bgp import Aggregate, Redistribution
 from sim.device.ospf import OspfInstance, OspfInterface
+from sim.errors import NotConverged
 from sim.flow import Disposition, Flow
 from sim.paper import Paper
 from sim.trace import trace
@@ -139,3 +142,55 @@ def test_whether_ospf_or_bgp_brought_a_prefix_first_decides_whether_it_is_redist
                ospf=(fast(router_id=parse_address("9.9.9.9"), interfaces={"eth1": area, "eth2": area, "lo": area}),)),
     )  # fmt: skip
     assert ("r", "10.9.0.9/32") in paper.uncertain_entries()
+
+
+def test_ospf_may_reach_one_of_two_who_redistribute_it_long_before_the_other() -> None:
+    """r and q hear of z's network by OSPF, and of each other by m, who speaks BGP alone."""
+    area = OspfInterface(area=0)
+
+    def both(name: str, number: int, far: int, redistributes: bool) -> Device:
+        ospf = OspfInstance(router_id=parse_address(f"9.9.9.{number}"), interfaces={"eth1": area})
+        feeds = {"family_settings": {"redistributions": (Redistribution("ospf"),) if redistributes else ()}}
+        return router(name, {"eth1": f"10.0.{number}.1/24", "eth2": f"10.0.{far}.1/24"},
+                      bgp=(bgp(65000 + number, f"10.9.0.{number}", [neighbour(f"10.0.{far}.2", 65009)], **feeds),),
+                      ospf=(ospf,))  # fmt: skip
+
+    def network(q_redistributes: bool) -> Paper:
+        return solved(
+            cabled("r:eth1 z:eth1", "q:eth1 z:eth2", "r:eth2 m:eth1", "q:eth2 m:eth2"),
+            both("r", 1, 3, redistributes=True),
+            both("q", 2, 4, redistributes=q_redistributes),
+            router("m", {"eth1": "10.0.3.2/24", "eth2": "10.0.4.2/24"},
+                   bgp=(bgp(65009, "10.9.0.9", [neighbour("10.0.3.1", 65001), neighbour("10.0.4.1", 65002)]),)),
+            router("z", {"eth1": "10.0.1.9/24", "eth2": "10.0.2.9/24", "lo": "10.9.1.9/32"}, ospf=(OspfInstance(
+                router_id=parse_address("9.9.9.9"), interfaces={"eth1": area, "eth2": area, "lo": area}),)),
+        )  # fmt: skip
+
+    assert {("r", "10.9.1.9/32"), ("q", "10.9.1.9/32")} <= network(True).uncertain_entries()
+    assert ("r", "10.9.1.9/32") not in network(False).uncertain_entries()
+
+
+def test_a_prefix_that_drives_itself_out_by_way_of_ospf_and_bgp_finds_no_rest() -> None:
+    """b's static route goes by OSPF to a, who tells b of it by BGP, which b prefers: it is redistributed no more.
+
+    Real daemons (8.4.4, seen 2026-11-25) have it in turns of 20 s.
+    """
+    area, cables = OspfInterface(area=0), cabled("a:eth1 b:eth1", "a:eth2 b:eth2")
+
+    def pair(distance: int) -> Paper:
+        return solved(
+            cables,
+            router("a", {"eth1": "10.0.1.1/24", "eth2": "10.0.2.1/24"},
+                   bgp=(bgp(65001, "10.9.0.1", [neighbour("10.0.2.2", 65002)],
+                            family_settings={"redistributions": (Redistribution("ospf"),)}),),
+                   ospf=(OspfInstance(router_id=parse_address("9.9.9.1"), interfaces={"eth1": area}),)),
+            router("b", {"eth1": "10.0.1.2/24", "eth2": "10.0.2.2/24"},
+                   statics=(static("10.8.0.0/16", "10.0.2.1", distance=distance),),
+                   bgp=(bgp(65002, "10.9.0.2", [neighbour("10.0.2.1", 65001)]),),
+                   ospf=(OspfInstance(router_id=parse_address("9.9.9.2"), interfaces={"eth1": area},
+                                      redistributions=(Redistribution("static"),)),)),
+        )  # fmt: skip
+
+    with pytest.raises(NotConverged, match=r"between OSPF .*: b 10\.8\.0\.0/16"):
+        pair(30)
+    assert ways(pair(1), "b", "10.8.0.0/16") == {"10.0.2.1 eth2"}

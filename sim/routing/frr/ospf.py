@@ -50,6 +50,10 @@ class OspfDaemon:
         policies = () if each.policy is None else (each.policy,)
         return Chain(policies, Context(node=self._node, protocol=each.source))
 
+    def takes(self, source: str) -> bool:
+        """Whether routes of a protocol are redistributed."""
+        return source in self._sources
+
     def externals(self) -> dict[Prefix, External]:
         """What this router tells of the outside now."""
         found: dict[Prefix, External] = {}
@@ -91,7 +95,9 @@ class OspfDaemon:
         if not instance.default_originate:
             return None
         selected = self._rib.selected.get(_DEFAULTS[instance.version])
-        if not instance.default_always and (selected is None or selected.route.protocol == self.protocol):
+        # ospf6d also passes on a default that it has from OSPF (8.4.4, seen 2026-11-25)
+        own = selected is not None and selected.route.protocol == self.protocol and instance.version == 2
+        if not instance.default_always and (selected is None or own):
             return None
         metric = instance.default_metric
         if metric is None:

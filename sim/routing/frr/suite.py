@@ -137,11 +137,17 @@ class FrrSuite:
         )
 
     def is_swayed(self) -> bool:
-        """Whether an import policy, a weight, a rewritten AS path or another's aggregate has a say in some choice."""
-        if any(speaker.masks() for speaker in self.speakers.values()):
+        """Whether an import policy, a weight, a rewritten AS path, another's aggregate or another protocol has a say in
+        some choice."""
+        if any(speaker.masks() or (speaker.lives and self._feeds(speaker)) for speaker in self.speakers.values()):
             return True
         lives = (live for speaker in self.speakers.values() for live in speaker.lives.values())
         return any(channel.sways() for live in lives for channel in live.channels.values())
+
+    def _feeds(self, speaker: Speaker) -> bool:
+        """Whether BGP takes routes from OSPF, or OSPF from BGP: which of them has a prefix first keeps it."""
+        sources = {each.source for family in speaker.families.values() for each in family.redistributions}
+        return any(daemon.protocol in sources or daemon.takes("bgp") for daemon in self._ospf.values())
 
     def races(self) -> Iterator[tuple[str, Prefix, str]]:
         """BGP's routes whose next hops lead over BGP routes that there are several paths of."""

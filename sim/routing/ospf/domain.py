@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from sim.address import Prefix
@@ -22,6 +23,7 @@ class Way(NamedTuple):
     cost: int
     hops: tuple[Hop, ...]
     area: int
+    unsure: bool = False  # which of the next hops are taken is chance
 
 
 class Domain:
@@ -37,7 +39,43 @@ class Domain:
         self._intra = {name: self._intra_routes(router) for name, router in self.routers.items()}
         self._active = {name: tuple(self._active_ranges(router)) for name, router in self.routers.items()}
         self._backbone: dict[Name, Routes] = {}
+        self._ignored: dict[Name, set[Prefix]] = defaultdict(set)
         self.inside = self._inter_routes() if version == 2 else self._passed_on()
+
+    @cached_property
+    def doubtful(self) -> Mapping[Name, set[Prefix]]:
+        """Routes, there or not, that hang on what came first, besides those that say so themselves (`OspfRoute.cut`).
+
+        Such are summaries within ranges of a border router that takes these for empty at times; and, with ospf6d, the
+        default of a stub area with several border routers. While they start, these hear each other's within the area,
+        carry it to the backbone, and it may stay there, or the area lose it, after they have ceased to hear each other
+        (8.4.4, seen 2026-11-25: five networks, with another outcome at most deployments).
+        """
+        found: dict[Name, set[Prefix]] = defaultdict(set)
+        for border, ignored in self._ignored.items():
+            beside = self._beside(self.routers[border]) if self._is_forgetful(self.routers[border]) else ()
+            prefixes = ignored - self._inside_areas(border)
+            for name in beside:
+                found[name] |= prefixes - self._inside_areas(name)
+        if self.version == 3 and any(self._is_stub_of_several(area) for area in self._graphs):
+            for name in self.routers:
+                found[name].add(_DEFAULTS[3])
+        return found
+
+    def _inside_areas(self, name: Name) -> set[Prefix]:
+        """The networks of a router's own areas."""
+        return {prefix for routes in self._intra[name].values() for prefix in routes}
+
+    def _beside(self, border: Router) -> Iterator[Name]:
+        """A border router, and the routers that it tells of the backbone."""
+        for name, router in self.routers.items():
+            if router is border or router.attached & (border.attached - {BACKBONE}):
+                yield name
+
+    def _is_stub_of_several(self, area: int) -> bool:
+        """Whether an area gets its default from more than one border router."""
+        stubs = [each for each in self.borders if area in each.attached and each.area(area).kind != "normal"]
+        return area != BACKBONE and len(stubs) > 1
 
     # within areas
 
@@ -59,7 +97,8 @@ class Domain:
                 for prefix, cost in stubs:
                     hops = tree.hops[vertex] or (Hop(None, own.get(prefix)),)
                     total = tree.distance[vertex] + cost
-                    offer(found, prefix, OspfRoute(Kind.INTRA, total, hops, graph.area, total), self.version == 3)
+                    route = OspfRoute(Kind.INTRA, total, hops, graph.area, total, cut=vertex in tree.unsure)
+                    offer(found, prefix, route, self.version == 3)
         return found
 
     @property
@@ -76,7 +115,13 @@ class Domain:
         tree = graph.tree(router)
         if tree.distance[number] >= UNREACHABLE:
             return None
-        return Way(tree.distance[number], tree.hops[number], area)
+        return Way(tree.distance[number], tree.hops[number], area, number in tree.unsure)
+
+    def best_way(self, router: Router, other: Router) -> Way | None:
+        """How ospf6d reaches another router: within the area that has the shortest way, the lowest of several
+        (ospf6_route_cmp)."""
+        ways = [way for area in sorted(router.attached) if (way := self.way(router, other, area)) is not None]
+        return min(ways, key=lambda way: way.cost, default=None)
 
     # between areas
 
@@ -144,10 +189,16 @@ class Domain:
             if told
         }
         return {
-            prefix: OspfRoute(Kind.INTRA, 0, (), None, 0)
+            prefix: OspfRoute(Kind.INTRA, 0, (), None, 0, cut=self._is_forgetful(router))
             for prefix, is_active in found.items()
             if is_active and prefix not in routes
         }
+
+    def _is_forgetful(self, router: Router) -> bool:
+        """Whether a border router now and then takes its ranges for empty: with an NSSA, ospfd counts anew what they
+        hold, finds type 7 LSAs only, and takes the discard route away, until shortest paths are computed again
+        (ospf_abr_nssa_task; 8.4.4, seen 2026-11-25: there when deployed, and not when deployed again)."""
+        return self.version == 2 and any(router.area(area).kind == "nssa" for area in router.attached)
 
     def _active_ranges(self, router: Router) -> Iterator[tuple[int, Prefix]]:
         """With their areas, a border router's ranges that hold a network there and stand for it in another area."""
@@ -223,13 +274,15 @@ class Domain:
             if other is router or (other.vrf != router.vrf and other.node == router.node):
                 continue
             way = self.way(router, other, area)
-            if way is None:
-                continue
+            if way is None or (self.version == 3 and way != self.best_way(router, other)):
+                continue  # ospf6d hears a border router in the area by which it reaches it, and in no other
             for prefix, cost in prefixes.items():
                 if self._is_own(router, prefix):
+                    self._ignored[router.node, router.key].add(prefix)
                     continue
                 total = way.cost + cost
-                offer(found, prefix, OspfRoute(Kind.INTER, total, way.hops, area, total), self.version == 3)
+                route = OspfRoute(Kind.INTER, total, way.hops, area, total, cut=way.unsure)
+                offer(found, prefix, route, self.version == 3)
         return found
 
     def _is_own(self, router: Router, prefix: Prefix) -> bool:

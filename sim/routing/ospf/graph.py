@@ -4,30 +4,23 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from sim.address import Address, Prefix
+from sim.address import Prefix
 from sim.routing.ospf import UNREACHABLE, Router
 from sim.routing.ospf.adjacency import Adjacency
+from sim.routing.ospf.inheritance import Edge, Vertex, inherited, inherited_by_ospf6d
 from sim.routing.values import Hop
 
 _MULTI_ACCESS = ("broadcast", "non-broadcast")
 _MAX_METRIC = 65535
-Vertex = int
-
-
-class Edge(NamedTuple):
-    """A link of the map. `port` and `address` make a next hop: our port, the address at the far end."""
-
-    to: Vertex
-    cost: int
-    port: str | None
-    address: Address | None
 
 
 class Tree(NamedTuple):
-    """One router's shortest paths: the distance of each vertex, and the next hops to it."""
+    """One router's shortest paths: the distance of each vertex, the next hops to it, and the vertices of which it is
+    chance which of several equal next hops they get."""
 
     distance: list[int]
     hops: list[tuple[Hop, ...]]
+    unsure: frozenset[Vertex] = frozenset()
 
 
 class Graph:
@@ -94,7 +87,7 @@ class Graph:
         return self._trees[vertex]
 
     def _shortest(self, root: Vertex) -> Tree:
-        """Dijkstra, keeping the next hops of all ways that are equally short."""
+        """Dijkstra, keeping the next hops of all ways that are equally short; version 3, those that ospf6d keeps."""
         distance = [UNREACHABLE] * len(self.edges)
         hops: list[dict[Hop, None]] = [{} for _ in self.edges]
         distance[root] = 0
@@ -113,17 +106,10 @@ class Graph:
                     distance[edge.to] = reached
                     hops[edge.to] = {}
                     heappush(heap, (reached, edge.to))
-                hops[edge.to].update(_inherited(vertex == root, hops[vertex], edge))
+                hops[edge.to].update(inherited(vertex == root, hops[vertex], edge))
+        if self.routers[root].version == 3:
+            return Tree(distance, *inherited_by_ospf6d(root, distance, self.edges, len(self.routers)))
         return Tree(distance, [tuple(each) for each in hops])
-
-
-def _inherited(at_root: bool, before: dict[Hop, None], edge: Edge) -> dict[Hop, None]:
-    """The next hops behind an edge: the root's own edge begins one; the first router behind a network is it."""
-    if at_root:
-        return {Hop(edge.address, edge.port): None}
-    if edge.address is None:
-        return before
-    return {(Hop(edge.address, hop.interface) if hop.via is None else hop): None for hop in before}
 
 
 def _alike(each: Adjacency) -> bool:

@@ -1,6 +1,6 @@
 """Routes to the outside: who redistributes, how he is reached, and what areas keep away (RFC 2328 16.4, RFC 3101)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sim.address import Address, Prefix
 from sim.routing.ospf import BACKBONE, External, Kind, OspfRoute, Router
@@ -58,16 +58,26 @@ class Outside:
                 route = OspfRoute(Kind.EXTERNAL_2, external.metric, hops, None, cost, external.tag)
             # whether ospfd makes a type 7 LSA of a default hangs on what came first (8.4.4; both seen 2026-11-25)
             by_chance = not prefix.length and (only is not None or router.area(way.area).kind == "nssa")
-            offer(found, prefix, route._replace(cut=by_chance))
+            offer(found, prefix, route._replace(cut=by_chance or way.unsure))
 
     def _boundary(self, router: Router, source: Router, only: int | None) -> Way | None:
         """How a router reaches one that redistributes; None where areas keep its routes away.
 
         A border router that is best reached through a stub area is none that redistributes, there: nothing is taken
         from it (ospf_find_asbr_route looks at paths first and at what it is on them then). Seen 2026-11-25
-        with ospfd 8.4.4.
+        with ospfd 8.4.4. ospf6d keeps what it had before it found the way through the stub area (ospf6_asbr_lsa_add
+        leaves it), which hangs on what came first.
         """
-        ways = []
+        ways = list(self._to_boundary(router, source, only))
+        best = self._best(router, ways)
+        if best is None or router.area(best.area).kind != "stub":
+            return best
+        before = [(rank, way) for rank, way in ways if router.area(way.area).kind != "stub"]
+        kept = self._best(router, before) if self._domain.version == 3 else None
+        return kept._replace(unsure=True) if kept is not None else None
+
+    def _to_boundary(self, router: Router, source: Router, only: int | None) -> Iterator[tuple[int, Way]]:
+        """Every way to a router that redistributes, with its rank: those of the lowest alone are looked at."""
         flooded = any(router.area(each).kind == "normal" for each in router.attached)  # type 5 LSAs come here
         flooded = flooded and (only is not None or _floods(source))
         for area in sorted(router.attached):
@@ -77,25 +87,30 @@ class Outside:
             direct = self._domain.way(router, source, area)
             if kind == "stub":
                 if direct is not None and flooded and source.is_border:
-                    ways.append((0, direct))
+                    yield 0, direct
                 continue
             if not (flooded or typed):
                 continue
             if direct is not None:
-                ways.append((0 if area != BACKBONE or self._domain.version == 3 else 1, direct))
+                yield 0 if area != BACKBONE or self._domain.version == 3 else 1, direct
             elif kind == "normal" and (area == BACKBONE or not router.is_border):
-                ways += [(1, way) for way in self._over_borders(router, source, area)]
+                yield from ((1, way) for way in self._over_borders(router, source, area))
+
+    def _best(self, router: Router, ways: Sequence[tuple[int, Way]]) -> Way | None:
+        """The cheapest ways as one."""
         if not ways:
             return None
         plain = router.rfc1583 and self._domain.version == 2
         rank = None if plain else min(rank for rank, _ in ways)
         fitting = [way for each, way in ways if rank is None or each == rank]
         least = min(way.cost for way in fitting)
-        area = max(way.area for way in fitting if way.cost == least)  # of equals the greatest (RFC 2328 16.4.1)
-        if router.area(area).kind == "stub":
-            return None
-        hops = dict.fromkeys(hop for way in fitting if (way.cost, way.area) == (least, area) for hop in way.hops)
-        return Way(least, tuple(hops), area)
+        areas = [way.area for way in fitting if way.cost == least]
+        area = min(areas) if self._domain.version == 3 else max(areas)  # RFC 2328 16.4.1; ospf6_route_cmp
+        best = [way for way in fitting if (way.cost, way.area) == (least, area)]
+        hops = dict.fromkeys(hop for way in best for hop in way.hops)
+        # ospf6d has the word of one border router, or of several (8.4.4, seen 2026-11-25: one that tells, ceases to)
+        several = self._domain.version == 3 and any(set(way.hops) != set(hops) for way in best)
+        return Way(least, tuple(hops), area, several or any(way.unsure for way in best))
 
     def _over_borders(self, router: Router, source: Router, area: int) -> Iterator[Way]:
         """By the border routers' word (type 4 LSAs)."""
@@ -105,7 +120,7 @@ class Outside:
                 continue
             beyond = self._border_cost(border, source, area)
             if beyond is not None:
-                yield Way(way.cost + beyond, way.hops, area)
+                yield Way(way.cost + beyond, way.hops, area, way.unsure)
 
     def _border_cost(self, border: Router, source: Router, area: int) -> int | None:
         """How far a boundary router is from a border router, seen from beyond `area`."""
