@@ -29,7 +29,7 @@ def _head(plan: Plan) -> Iterator[str]:
     yield "topology:"
     yield "  defaults:"
     yield "    kind: linux"
-    yield "    image: quay.io/frrouting/frr:10.5.1"
+    yield "    image: ${FABRICLAB_IMAGE:-fabriclab/node:12}"
     yield "    network-mode: none"
     yield "    binds:"
     yield "      - configs/__clabNodeName__/etc/frr:/etc/frr"

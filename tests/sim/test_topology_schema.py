@@ -9,6 +9,13 @@ import pytest
 from ruamel.yaml import YAML
 from topology_texts import VALID
 
+from sim.generate.clos import clos
+from sim.generate.fat_tree import fat_tree
+from sim.generate.folder import clab_yml
+from sim.generate.frr import Style
+from sim.generate.plan import Plan
+from sim.topology.expansion import expand
+from sim.topology.reader import read_topology
 from sim.topology.schema import topology_schema
 
 CASES = Path(__file__).resolve().parents[3] / "shared/cases"
@@ -44,12 +51,41 @@ def test_topologies_fit_our_schema(file: Path) -> None:
     assert not mistakes(data(file.read_text()), topology_schema())
 
 
-@pytest.mark.skipif(not PUBLISHED.is_file(), reason="containerlab's schema is not beside this project")
-@pytest.mark.parametrize("file", TOPOLOGIES, ids=lambda file: file.name)
-def test_topologies_fit_containerlabs_schema(file: Path) -> None:
-    published = json.loads(PUBLISHED.read_text())
-    kinds = published["properties"]["topology"]["properties"]["kinds"]["properties"]
-    for kind in ("cumulus_cvx", "cvx", "frr", "frrouting"):  # its parser knows these
-        published["definitions"]["node-config"]["properties"]["kind"]["enum"].append(kind)
+@pytest.fixture(scope="module")
+def published() -> dict[str, Any]:
+    """Containerlab's own schema, with the kinds that its parser knows besides."""
+    if not PUBLISHED.is_file():
+        pytest.skip("containerlab's schema is not beside this project")
+    schema: dict[str, Any] = json.loads(PUBLISHED.read_text())
+    kinds = schema["properties"]["topology"]["properties"]["kinds"]["properties"]
+    for kind in ("cumulus_cvx", "cvx", "frr", "frrouting"):
+        schema["definitions"]["node-config"]["properties"]["kind"]["enum"].append(kind)
         kinds[kind] = {"$ref": "#/definitions/node-config"}
-    assert not mistakes(data(file.read_text()), published)
+    return schema
+
+
+@pytest.mark.parametrize("file", TOPOLOGIES, ids=lambda file: file.name)
+def test_topologies_fit_containerlabs_schema(file: Path, published: dict[str, Any]) -> None:
+    assert not mistakes(data(expand(file.read_text(), {}, file.name)), published)
+
+
+@pytest.mark.parametrize("plan", [fat_tree(4), clos(2, 3, servers=1)], ids=lambda plan: plan.name)
+@pytest.mark.parametrize("style", [Style(), Style(unnumbered=True, policies=True), Style(protocol="ospf")], ids=str)
+def test_generated_topologies_fit_containerlabs_schema(plan: Plan, style: Style, published: dict[str, Any]) -> None:
+    assert not mistakes(data(expand(clab_yml(plan, style), {}, plan.name)), published)
+
+
+def test_containerlabs_schema_refuses_a_misspelt_key(published: dict[str, Any]) -> None:
+    text = clab_yml(clos(2, 2), Style())
+    assert mistakes(data(text.replace("image:", "imge:")), published)
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.name)
+def test_one_variable_chooses_the_image_of_every_node(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def images() -> set[str | None]:
+        return {node.image for node in read_topology(file).nodes.values() if node.kind in ("linux", "cumulus_cvx")}
+
+    monkeypatch.delenv("FABRICLAB_IMAGE", raising=False)
+    assert images() == {"fabriclab/node:12"}
+    monkeypatch.setenv("FABRICLAB_IMAGE", "fabriclab/node:13")
+    assert images() == {"fabriclab/node:13"}
