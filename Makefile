@@ -28,9 +28,9 @@ lab-down: ## end the lab; nothing stays behind
 verify: setup ## run every scenario, each in a fresh lab, known-bad twins included
 	@.venv/bin/fabriclab verify scenarios --report reports/scenarios
 
-test: ## every test: on paper, in the kernel, and the scenarios
-	@scripts/setup.sh dev
-	@.venv/bin/pytest -n 2 --dist loadgroup tests scenarios
+test: ## every test: on paper, in the kernel, on Docker (as root, with a daemon of its own), and the scenarios
+	@scripts/setup.sh dev docker
+	@scripts/dockerd.py run .tools/docker .venv/bin/pytest -n 2 --dist loadgroup tests scenarios
 
 check: ## the quick half, without root: style, types, tests on paper
 	@scripts/setup.sh dev

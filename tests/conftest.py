@@ -1,17 +1,56 @@
-"""Which tests can run here. Kernel tests are skipped where labs can not run, and fail where CI says that they must."""
+"""Which tests can run here.
+
+Kernel tests are skipped where labs can not run, docker tests where no Docker answers; in CI what is missing fails them.
+"""
 
 import os
+import subprocess
+from pathlib import Path
 
 import pytest
 
+IMAGES = Path(__file__).resolve().parents[1] / "scripts/images.sh"
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs a kernel that this machine does not give, unless in CI, where nothing is skipped silently."""
+    """Skip what needs a kernel or a Docker that this machine does not give, unless in CI, where nothing is skipped."""
     needing = [item for item in items if item.get_closest_marker("kernel") or item.path.suffix in (".yml", ".yaml")]
-    if not needing or os.environ.get("CI"):
+    docker = [item for item in items if item.get_closest_marker("docker")]
+    for item in docker:
+        item.add_marker(pytest.mark.xdist_group("docker"))  # one worker builds the images, and the other goes on
+    if os.environ.get("CI"):
         return
-    from lab.preflight import preflight
+    if docker and not _docker_answers():
+        for item in docker:
+            item.add_marker(pytest.mark.skip(reason="no Docker answers; as root, `make test` starts one of its own"))
+    if needing:
+        from lab.preflight import preflight
 
-    lacking = [finding.what for finding in preflight() if finding.fatal]
-    for item in needing if lacking else ():
-        item.add_marker(pytest.mark.skip(reason=f"labs can not run here: {'; '.join(lacking)}"))
+        lacking = [finding.what for finding in preflight() if finding.fatal]
+        for item in needing if lacking else ():
+            item.add_marker(pytest.mark.skip(reason=f"labs can not run here: {'; '.join(lacking)}"))
+
+
+def _docker_answers() -> bool:
+    try:
+        return subprocess.run(["docker", "version"], capture_output=True).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+def _image(generation: str) -> str:
+    done = subprocess.run([IMAGES, generation], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return f"fabriclab/node:{generation}"
+
+
+@pytest.fixture(scope="session")
+def debian_12() -> str:
+    """The image of a node with FRR 8.4, built if it is not there (a minute)."""
+    return _image("12")
+
+
+@pytest.fixture(scope="session")
+def debian_13() -> str:
+    """The image of a node with FRR 10, built if it is not there (a minute)."""
+    return _image("13")

@@ -1,6 +1,7 @@
 """The JSON schema that editors complete topology files with."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from sim.topology.expansion import expand
 from sim.topology.reader import read_topology
 from sim.topology.schema import topology_schema
 
-CASES = Path(__file__).resolve().parents[3] / "shared/cases"
+CASES = Path(os.environ.get("FABRICLAB_CASES") or Path(__file__).resolve().parents[3] / "shared/cases")
 SHIPPED = sorted((Path(__file__).parents[2] / "topologies").glob("*/*.clab.yml"))
 FRR01 = CASES / "containerlab-frr01" / "frr01.clab.yml"
 PUBLISHED = CASES / "containerlab-schema" / "clab.schema.json"
