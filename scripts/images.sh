@@ -43,7 +43,7 @@ from_packages() {
     command -v mmdebstrap >/dev/null || give_up "mmdebstrap is missing: apt install mmdebstrap, or scripts/setup.sh docker"
     packages=$(sed 's/#.*//' images/packages | xargs | tr ' ' ,)
     # Tagged only when all of it has arrived: an import takes half an archive for a whole one.
-    layer=$(mmdebstrap --variant=apt --include="$packages" "${leave_out[@]}" \
+    layer=$(mmdebstrap --variant=apt --skip=cleanup/run --include="$packages" "${leave_out[@]}" \
         --customize-hook='mkdir -p "$1/usr/local/share/fabriclab"' \
         --customize-hook='copy-in images/packages images/finish /usr/local/share/fabriclab' \
         --customize-hook='chroot "$1" /usr/local/share/fabriclab/finish' "$2" - 2>"$log" |
