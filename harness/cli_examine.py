@@ -6,7 +6,15 @@ from typing import Annotated
 import typer
 
 from harness import completion
-from harness.cli_options import JsonOption, NameOption, NodesArgument, OnOption, OutsideOption, TopologyArgument
+from harness.cli_options import (
+    JsonOption,
+    NameOption,
+    NodesArgument,
+    OnOption,
+    OutsideOption,
+    RuntimeOption,
+    TopologyArgument,
+)
 from sim.errors import HostError
 
 
@@ -77,6 +85,7 @@ def verify(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the labs that verify made running.")] = False,
     jobs: Annotated[int, typer.Option("-j", "--jobs", help="Labs side by side.", min=1)] = 1,
     on: OnOption = "lab",
+    runtime: RuntimeOption = None,
     name: NameOption = None,
     allow_outside_binds: OutsideOption = False,
     as_json: JsonOption = False,
@@ -90,10 +99,12 @@ def verify(
       fabriclab verify topologies/dev01 --report reports/dev01
       fabriclab verify scenarios/dev01/functional-test.yml
       fabriclab verify -j 2
+      fabriclab verify scenarios/dev01 --runtime docker
       fabriclab verify scenarios/dev01 --on paper
     """
     from harness import console, verbs, verifying
     from harness import report as reports
+    from lab.runtimes import DEFAULT
 
     verbs.require(on, ("lab", "paper"), "--on")
     with console.live(quiet=as_json) as progress:
@@ -104,6 +115,7 @@ def verify(
             jobs=jobs,
             progress=progress,
             on=on,
+            runtime=runtime or DEFAULT,
             allow_outside_binds=allow_outside_binds,
         )
     try:

@@ -12,6 +12,7 @@ from harness.cli_options import (
     NodeArgument,
     NodesArgument,
     OutsideOption,
+    RuntimeOption,
     TopologyArgument,
     VarsOption,
 )
@@ -21,7 +22,7 @@ from sim.errors import InputError
 def deploy(
     topology: TopologyArgument,
     name: NameOption = None,
-    runtime: Annotated[str, typer.Option(help="What carries the lab: namespaces, or docker.")] = "namespaces",
+    runtime: RuntimeOption = None,
     bare: Annotated[bool, typer.Option("--bare", help="Create and cable the nodes, but push no files.")] = False,
     allow_outside_binds: OutsideOption = False,
     variables: VarsOption = None,

@@ -21,6 +21,10 @@ NodeArgument = Annotated[
 NameOption = Annotated[str | None, typer.Option("--name", help="Another name for the lab: several of one topology.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, and nothing else.")]
 OnOption = Annotated[str, typer.Option(help="Whom to ask: lab, or paper (the simulator: no lab is needed).")]
+RuntimeOption = Annotated[
+    str | None,
+    typer.Option(help="What carries the lab: namespaces (the default), or docker.", envvar="FABRICLAB_RUNTIME"),
+]
 OutsideOption = Annotated[
     bool, typer.Option("--allow-outside-binds", help="Let binds read files outside the topology's folder.")
 ]

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from harness.appliers import Scripts, one_line
 from harness.appliers.frr_rehearsal import Rehearsal
+from harness.lacking import refuse_lacking
 from harness.push import PushResult, current_files, push
 from lab.difference import Difference
 from lab.lab import Lab
@@ -70,6 +71,7 @@ def _boot(
 ) -> Mapping[str, PushResult]:
     names = files.keys()
     progress(f"configuration of {len(names)} nodes")
+    refuse_lacking(lab, files)
     _prepare(lab, names)
     pushed = _push_first(lab, files, scripts)
     _execute(lab, names)

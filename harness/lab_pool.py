@@ -8,6 +8,7 @@ from harness import deploy
 from harness.run import own_name
 from harness.story import Scenario
 from lab.lab import Lab
+from lab.runtimes import DEFAULT
 from sim.topology.model import Topology
 from sim.topology.reader import read_topology
 
@@ -20,7 +21,8 @@ Key = tuple[str, str, str]
 class LabPool:
     """Labs by the network they carry. One that was changed is destroyed when it is given back."""
 
-    def __init__(self) -> None:
+    def __init__(self, runtime: str = DEFAULT) -> None:
+        self._runtime = runtime
         self._labs: OrderedDict[Key, Lab] = OrderedDict()
 
     def take(self, scenario: Scenario) -> Lab:
@@ -45,7 +47,7 @@ class LabPool:
         if key not in self._labs:
             while len(self._labs) >= KEPT:
                 self._labs.popitem(last=False)[1].destroy()
-            self._labs[key] = deploy.bring_up(draw(own_name(draw(None).name)))
+            self._labs[key] = deploy.bring_up(draw(own_name(draw(None).name)), runtime=self._runtime)
         self._labs.move_to_end(key)
         return self._labs[key]
 

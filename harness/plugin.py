@@ -7,6 +7,7 @@ known-bad twin is one item, which passes when the twin fails as it says. With xd
 This module is imported in every pytest run of a Python that has Fabriclab: the rest is imported when it is needed.
 """
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
     from harness.scenario import Scenario, Step
 
 FOLDER = "scenarios"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What carries the labs of tests."""
+    words = "what carries the labs: namespaces, or docker (default: FABRICLAB_RUNTIME, else namespaces)"
+    chosen = os.environ.get("FABRICLAB_RUNTIME") or "namespaces"
+    parser.getgroup("fabriclab").addoption("--fabriclab-runtime", default=chosen, help=words)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -183,7 +191,7 @@ def _pool(config: pytest.Config) -> "LabPool":
     if _POOL not in config.stash:
         from harness.lab_pool import LabPool
 
-        config.stash[_POOL] = LabPool()
+        config.stash[_POOL] = LabPool(config.getoption("--fabriclab-runtime"))
     return config.stash[_POOL]
 
 

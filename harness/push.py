@@ -95,12 +95,13 @@ def _held(work: Work) -> dict[str, bytes]:
 
 def current_files(node: RunningNode, wanted: Iterable[str]) -> dict[str, bytes]:
     """What the node has at the wanted paths and at those it was given before."""
-    paths = {*wanted, *_pushed(node)}
+    paths = {*wanted, *pushed_paths(node)}
     found = {path: node.read(path) for path in sorted(paths)}
     return {path: content for path, content in found.items() if content is not None}
 
 
-def _pushed(node: RunningNode) -> list[str]:
+def pushed_paths(node: RunningNode) -> list[str]:
+    """The paths of the files that the node was given last."""
     recorded = node.read(RECORD)
     paths: list[str] = json.loads(recorded)["files"] if recorded else []
     return paths

@@ -13,6 +13,7 @@ from harness.answer import Answer
 from harness.evidence import trace_evidence
 from lab.lab import Lab
 from lab.node import RunningNode
+from lab.runtimes import DEFAULT
 from sim.errors import InputError, LabError, NodeFailed
 from sim.flow import Flow, Trace
 from sim.snapshot import Snapshot
@@ -22,16 +23,19 @@ Progress = Callable[[str], None]
 FOREVER_S = 1e6
 
 
-def deploy(network: Topology, *, runtime: str, bare: bool, progress: Progress) -> Answer:
+def deploy(network: Topology, *, runtime: str | None, bare: bool, progress: Progress) -> Answer:
     """Bring a lab up, or apply the difference to the one that runs under that name."""
     from harness.deploy import apply, bring_up
 
     started = time.monotonic()
     running = Lab.find(network.name) if Lab.runs(network.name) else None
+    if running and runtime not in (None, running.carried_by):
+        advice = f"`fabriclab destroy` it, or deploy under another name for --runtime {runtime}"
+        raise LabError(f"this lab runs already, carried by {running.carried_by}; {advice}", network.name)
     if running and not bare:
         lab, what = running, "changed" if apply(running, network, progress) else "unchanged"
     else:
-        lab, what = bring_up(network, bare=bare, progress=progress, runtime=runtime), "deployed"
+        lab, what = bring_up(network, bare=bare, progress=progress, runtime=runtime or DEFAULT), "deployed"
     took = round(time.monotonic() - started, 2)
     return Answer(_shape(lab) | {"nodes": _nodes(lab), "what": what, "took_s": took})
 

@@ -19,6 +19,7 @@ from harness.run import Progress, ScenarioResult, own_name, run_on_paper, run_to
 from harness.scenario import find_scenarios, read_scenario
 from harness.story import Scenario, Step
 from lab.lab import Lab
+from lab.runtimes import DEFAULT
 from sim.errors import FabricError, InputError, LabError, Place
 from sim.topology.model import Topology
 
@@ -42,15 +43,16 @@ def verify(
     jobs: int,
     progress: Progress,
     on: str = "lab",
+    runtime: str = DEFAULT,
     allow_outside_binds: bool = False,
 ) -> Report:
     """Run what the targets mean: scenario files, folders of them, topologies or names of running labs.
 
-    `on` paper, no lab is asked or made, and a topology needs none to be running.
+    `on` paper, no lab is asked or made, and a topology needs none to be running. `runtime` carries the labs it makes.
     """
     began, started = time.monotonic(), report.now()
     works = [work for target in targets for work in chosen(target, name, on, allow_outside_binds)]
-    results, kept = _on_paper(works, progress) if on == "paper" else _Runs(keep, progress).run(works, jobs)
+    results, kept = _on_paper(works, progress) if on == "paper" else _Runs(keep, progress, runtime).run(works, jobs)
     networks: dict[str, Topology] = {}
     for work in works:
         for each in work.scenarios:
@@ -145,6 +147,7 @@ class _Runs:
 
     keep: bool
     progress: Progress
+    runtime: str = DEFAULT
     made: list[str] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -186,7 +189,8 @@ class _Runs:
         if self.stop.is_set():
             raise LabError("the run was interrupted", name)
         self.made.append(name)
-        lab = deploy.bring_up(scenarios[0].draw(name), progress=self._stage(scenarios[0]))
+        drawn = scenarios[0].draw(name)
+        lab = deploy.bring_up(drawn, progress=self._stage(scenarios[0]), runtime=self.runtime)
         try:
             return run_together(scenarios, lab, self.progress)
         finally:

@@ -46,7 +46,8 @@ class Lab:
     ) -> None:
         self.topology = topology
         self.runtime: Runtime = carrier(runtime, journal)
-        self._carried_by = runtime
+        self.carried_by = runtime
+        """The runtime's name."""
         self._journal = journal
         self._ports = dict(ports) or _plan(topology)
         self._unbooted: set[str] = set()  # made on a running lab, and without what they should run
@@ -193,7 +194,7 @@ class Lab:
         by = (os.getpid(), process_started(os.getpid()))
         ports = [asdict(port) for port in self._ports.values()]
         made = {"ports": ports, "unbooted": sorted(self._unbooted)}
-        return {"state": state, "by": by, "runtime": self._carried_by, "topology": to_record(self.topology), **made}
+        return {"state": state, "by": by, "runtime": self.carried_by, "topology": to_record(self.topology), **made}
 
     def destroy(self) -> None:
         """End everything. Nothing stays behind."""

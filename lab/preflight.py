@@ -11,20 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from lab import programs
 from lab.enclosure import linux, netlink
 
 _NEIGHBOURS_WANTED = 4096
-_PROGRAMS = {
-    "ip": ("iproute2", True),
-    "zebra": ("frr", True),
-    "vtysh": ("frr", True),
-    "bird": ("bird2", False),
-    "iptables-restore": ("iptables", False),
-    "nft": ("nftables", False),
-    "dnsmasq": ("dnsmasq-base", False),
-    "dhclient": ("isc-dhcp-client", False),
-    "sysctl": ("procps", False),
-}
+_NEEDED = (programs.IP, programs.ZEBRA, programs.VTYSH)
+_WANTED = (programs.BIRD, programs.IPTABLES, programs.NFT, programs.DNSMASQ, programs.DHCLIENT, programs.SYSCTL)
 _FOLDERS = os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/lib/frr"
 _TAKEN_OVER = {"dummy": "an ifb device under that name"}
 _CABLED = "cable it as a link of its own in the topology file"
@@ -46,9 +38,10 @@ def preflight() -> tuple[Finding, ...]:
 
 
 def _programs() -> Iterator[Finding]:
-    for program, (package, needed) in _PROGRAMS.items():
-        if shutil.which(program, path=_FOLDERS) is None:
-            yield Finding(f"no program {program}", f"apt install {package}, or `make setup`", needed)
+    for program in (*_NEEDED, *_WANTED):
+        if shutil.which(program.name, path=_FOLDERS) is None:
+            advice = f"apt install {program.package}, or `make setup`"
+            yield Finding(f"no program {program.name}", advice, program in _NEEDED)
     unpacked = Path(__file__).resolve().parents[1] / ".tools/usr/share/ifupdown2"
     if not unpacked.is_dir() and not Path("/usr/share/ifupdown2").is_dir():
         yield Finding(

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from harness.secrets import masked
 from lab.node import RunningNode
+from lab.programs import Program
 from lab.runtimes import StandIn
 from sim.errors import Place, PushRejected
 from sim.topology.model import Node
@@ -104,6 +105,10 @@ class Applier(Protocol):
 
     def claims(self, path: str) -> bool:
         """Whether a file at this path (absolute, on the node) is this applier's."""
+        ...
+
+    def needs(self, path: str) -> Sequence[Program]:
+        """The programs that a node must have for a file of this applier's."""
         ...
 
     def check(self, work: Work) -> None:

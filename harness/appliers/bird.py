@@ -8,6 +8,7 @@ import signal
 
 from harness.appliers import Work
 from harness.appliers.daemons import ended, start, wait_for
+from lab.programs import BIRD, Program
 
 _INSTANCES = (
     ("bird", ("/etc/bird/bird.conf", "/etc/bird.conf")),
@@ -24,6 +25,10 @@ class Bird:
     def claims(self, path: str) -> bool:
         """Everything under /etc/bird, which may be included, and the older places."""
         return path.startswith("/etc/bird/") or path in ("/etc/bird.conf", "/etc/bird6.conf")
+
+    def needs(self, path: str) -> tuple[Program, ...]:
+        """BIRD, for the file of an instance."""
+        return (BIRD,) if any(path in places for _, places in _INSTANCES) else ()
 
     def check(self, work: Work) -> None:
         """`bird -p` on each file."""

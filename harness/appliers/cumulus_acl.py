@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from harness.appliers import Work
 from harness.appliers.iptables import TABLES, failing_line
+from lab.programs import IPTABLES, Program
 
 FOLDER = "/etc/cumulus/acl/"
 POLICY = f"{FOLDER}policy.conf"
@@ -45,6 +46,10 @@ class CumulusAcl:
     def claims(self, path: str) -> bool:
         """Everything below /etc/cumulus/acl."""
         return path.startswith(FOLDER)
+
+    def needs(self, path: str) -> tuple[Program, ...]:
+        """The tool of nearly every rule."""
+        return (IPTABLES,) if path.endswith(".rules") else ()
 
     def check(self, work: Work) -> None:
         """The rules as `--test` sees them."""

@@ -17,6 +17,7 @@ from harness.appliers.daemons import ended, start, wait_for
 from harness.appliers.frr_daemons import BINARIES, CONF, DAEMONS_FILE, KNOWN, Daemon, wanted_daemons
 from harness.appliers.frr_rehearsal import Script, tell
 from lab.node import Completed, Process, RunningNode
+from lab.programs import VTYSH, ZEBRA, Program
 
 ZEBRA_API = "/run/frr/zserv.api"
 RELOAD = f"{BINARIES}/frr-reload.py"
@@ -33,6 +34,10 @@ class Frr:
     def claims(self, path: str) -> bool:
         """frr.conf, daemons, vtysh.conf, and the files of single daemons."""
         return path in (CONF, DAEMONS_FILE) or bool(_PER_DAEMON.match(path))
+
+    def needs(self, path: str) -> tuple[Program, ...]:
+        """zebra, which always runs, and vtysh."""
+        return (ZEBRA, VTYSH)
 
     def check(self, work: Work) -> None:
         """`vtysh -C` on each changed configuration file."""

@@ -17,6 +17,7 @@ from harness.appliers.ifcfg_commands import (
     route_commands,
 )
 from harness.appliers.ifcfg_files import NETWORK, SCRIPTS, Ifcfg, Line, read_ifcfgs, read_network
+from lab.programs import IP, Program
 from sim.errors import HostError
 
 _NUMBERED = re.compile(r"(IPADDR|PREFIX|NETMASK|DNS)\d+$")
@@ -33,6 +34,10 @@ class IfcfgApplier:
     def claims(self, path: str) -> bool:
         """ifcfg, route and rule files, and /etc/sysconfig/network."""
         return path.startswith(SCRIPTS) or path == NETWORK
+
+    def needs(self, path: str) -> tuple[Program, ...]:
+        """iproute2 does it all."""
+        return (IP,)
 
     def check(self, work: Work) -> None:
         """Every line readable, every address an address."""

@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator
 
 from harness.appliers import Work
+from lab.programs import IFUPDOWN2, IFUPDOWN2_FOLDERS, Program
 from sim.errors import HostError
 
 CONF = "/etc/network/interfaces"
-PLACES = ("/usr/share/ifupdown2", "/run/fabriclab/tools/usr/share/ifupdown2")
 _STARTER = """
 import os, sys
 folder = next((each for each in {places!r} if os.path.exists(each + "/__main__.py")), None)
@@ -37,6 +37,10 @@ class Ifupdown:
     def claims(self, path: str) -> bool:
         """interfaces, what it sources, and the scripts and policies beside them."""
         return path.startswith("/etc/network/")
+
+    def needs(self, path: str) -> tuple[Program, ...]:
+        """ifupdown2, for the file that it reads first."""
+        return (IFUPDOWN2,) if path == CONF else ()
 
     def check(self, work: Work) -> None:
         """`ifreload --syntax-check`."""
@@ -65,7 +69,7 @@ class Ifupdown:
                 work.devices.device(work.node.name, name, kind)
 
     def _run(self, work: Work, verb: str, *options: str) -> None:
-        program = _STARTER.format(places=PLACES, verb=verb, absent=_ABSENT)
+        program = _STARTER.format(places=IFUPDOWN2_FOLDERS, verb=verb, absent=_ABSENT)
         done = work.node.run(["/usr/bin/python3", "-c", program, *options], check=False, timeout_s=120.0)
         if done.status == _ABSENT:
             raise HostError(

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 from harness.appliers import Work
+from lab.programs import IP6TABLES, IPTABLES, Program
 
 _LINE = re.compile(r"\bline:? (\d+)")
 
@@ -21,6 +22,10 @@ class Iptables:
     def claims(self, path: str) -> bool:
         """The file itself."""
         return path == self.path
+
+    def needs(self, path: str) -> tuple[Program, ...]:
+        """The tool of its family."""
+        return (IPTABLES,) if self.tool == "iptables" else (IP6TABLES,)
 
     def check(self, work: Work) -> None:
         """What `--test` sees: syntax and options."""

@@ -3,6 +3,7 @@
 import re
 
 from harness.appliers import Work
+from lab.programs import NFT, Program
 
 CONF = "/etc/nftables.conf"
 _ERROR = re.compile(r"^(?P<path>/[^:\s]+):(?P<line>\d+):[\d-]+: Error: (?P<words>.*)$", re.MULTILINE)
@@ -16,6 +17,10 @@ class Nftables:
     def claims(self, path: str) -> bool:
         """The file of nftables.service and its usual includes."""
         return path == CONF or path.startswith(("/etc/nftables.d/", "/etc/nftables/"))
+
+    def needs(self, path: str) -> tuple[Program, ...]:
+        """nft, for the file that is loaded."""
+        return (NFT,) if path == CONF else ()
 
     def check(self, work: Work) -> None:
         """`nft --check`."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.appliers import Work
+from lab.programs import SYSCTL, Program
 
 _OF_INTERFACE = re.compile(r"net/(ipv4|ipv6|mpls)/(conf|neigh)/(?P<interface>[^/]+)/")
 _COMPLAINT = re.compile(r'^sysctl: (?:setting key|permission denied on key|reading key) [\'"](?P<key>[^\'"]+)[\'"]')
@@ -72,6 +73,10 @@ class Sysctl:
     def claims(self, path: str) -> bool:
         """Sysctl files; the late pass also follows interface files, which may have made devices."""
         return is_sysctl(path) or (self.late and path.startswith(("/etc/network/", "/etc/sysconfig/network")))
+
+    def needs(self, path: str) -> tuple[Program, ...]:
+        """sysctl, once."""
+        return () if self.late else (SYSCTL,)
 
     def check(self, work: Work) -> None:
         """Every line has a key and a value."""

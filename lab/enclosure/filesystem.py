@@ -25,11 +25,16 @@ _NOT_OURS = frozenset(
     """.split()
 )
 _NOT_FOLLOWED = frozenset(("ssl/private",))
-_WANTED = """
-    etc proc sys tmp run/lock run/frr run/network run/bird run/sendsigs.omit.d run/shm
-    run/fabriclab/etc/upper run/fabriclab/etc/work run/fabriclab/home run/fabriclab/over run/fabriclab/tools
-    var/log var/tmp/frr var/cache var/spool var/lib/misc var/lib/dhcp var/lib/ifupdown2/hooks var/opt
+_BY_INIT = """
+    run/lock run/frr run/network run/bird run/sendsigs.omit.d run/fabriclab/home var/log var/tmp/frr
     """.split()
+_WANTED = (
+    """
+    etc proc sys tmp run/shm run/fabriclab/etc/upper run/fabriclab/etc/work run/fabriclab/over run/fabriclab/tools
+    var/cache var/spool var/lib/misc var/lib/dhcp var/lib/ifupdown2/hooks var/opt
+    """.split()
+    + _BY_INIT
+)
 _FOLDERS = sorted({folder[:end] for folder in _WANTED for end, after in enumerate(f"{folder}/") if after == "/"})
 
 
@@ -73,6 +78,12 @@ def _write_first_files(target: str) -> None:
         file.write("127.0.0.1 localhost\n::1 localhost ip6-localhost\n")
     with open(f"{target}/frr/vtysh.conf", "w", opener=lambda path, flags: os.open(path, flags, 0o640)) as file:
         file.write("service integrated-vtysh-config\n")
+
+
+def make_up_for_init() -> None:
+    """Make the folders that a machine's init has ready for its daemons."""
+    for folder in _BY_INIT:
+        os.makedirs(f"/{folder}", exist_ok=True)
 
 
 def admit_root_to_frr(group: str) -> None:

@@ -6,7 +6,7 @@ so that it is inside the pid namespace and ends with the container. Python has l
 image may have none.
 
 An agent's own rights are those of whoever started the lab; what it starts gets no more than the container's bounding
-set. Engines mount /proc/sys read-only: of it `net`, which is the container's own, becomes writable.
+set. Of /proc/sys and /sys, which engines mount read-only, the part that is the container's own becomes writable.
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ def _become(name: str, told: int, plan: dict[str, Any]) -> None:
         if os.fork():
             os._exit(0)
         linux.adopt_orphans()
-        linux.bind("/proc/sys/net", "/proc/sys/net")
-        linux.allow_writing("/proc/sys/net")
+        _own_the_network()
         sysctls.write(plan["sysctls"], plan["wanted"])
+        filesystem.make_up_for_init()
         filesystem.admit_root_to_frr("/etc/group")
         linux.limit_capabilities(bounding)
         os.environ["PATH"] = plan["env"]["PATH"]  # where programs are looked for
@@ -76,6 +76,16 @@ def _become(name: str, told: int, plan: dict[str, Any]) -> None:
         sys.excepthook(*sys.exc_info())
     finally:
         os._exit(1)
+
+
+def _own_the_network() -> None:
+    """Let the container write what of /proc and /sys is its network namespace's own, which engines mount read-only."""
+    quiet = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
+    linux.mount("sysfs", "/sys", flags=linux.MS_REMOUNT | quiet)  # the file system itself, which is this namespace's
+    for folder in ("/proc/sys/net", "/sys/devices/virtual/net"):
+        linux.bind(folder, folder)
+        linux.allow_writing(folder)
+    linux.mount("sysfs", "/sys", flags=linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | quiet)
 
 
 def _let_go_of_streams() -> None:

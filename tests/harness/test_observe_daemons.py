@@ -12,6 +12,7 @@ from harness.observers.bird import observe_bird
 from harness.observers.frr import observe_frr
 from harness.observers.kernel import Kernel
 from harness.observers.routing import DAEMON_DOWN, Adjacency, Routing
+from harness.push import RECORD
 from harness.segments import Segments
 from lab.node import RunningNode
 from sim.errors import ProbeError
@@ -48,7 +49,7 @@ class Box:
 
 
 FRR = {"/etc/frr/daemons": b"bgpd=yes\nospfd=no\nzebra=yes\n"}
-BIRD = {"/etc/bird/bird.conf": b"router id 10.0.0.1;\n"}
+BIRD = {"/etc/bird/bird.conf": b"router id 10.0.0.1;\n", RECORD: b'{"files": ["/etc/bird/bird.conf"]}'}
 
 
 def frr_of(answer: bytes | None, files: dict[str, bytes] = FRR) -> Routing:
@@ -62,6 +63,11 @@ def bird_of(answer: bytes | None) -> Routing:
 def test_a_node_without_daemons_has_no_sessions_and_no_notes() -> None:
     assert frr_of(None, {}) == Routing()
     assert observe_bird(cast(RunningNode, Box({}, None))) == Routing()
+
+
+def test_a_configuration_that_an_image_brings_asks_for_no_daemon() -> None:
+    of_the_image = {path: content for path, content in BIRD.items() if path != RECORD}
+    assert observe_bird(cast(RunningNode, Box(of_the_image, None))) == Routing()
 
 
 @pytest.mark.parametrize("answer", [None, b""])

@@ -36,9 +36,12 @@ def site(pytester, monkeypatch):
     (pytester.path / "scenarios").mkdir()
     (pytester.path / "scenarios" / "story.yml").write_text(STORY)
     verdicts = {"sessions": passed("all up"), "link.down": passed("done"), "route": passed("two next hops")}
-    log = []
+    log, runtimes = [], []
 
     class Pool:
+        def __init__(self, runtime):
+            runtimes.append(runtime)
+
         def take(self, scenario):
             log.append(f"take {scenario.name}")
             return "lab"
@@ -68,7 +71,7 @@ def site(pytester, monkeypatch):
 
     monkeypatch.setattr(lab_pool, "LabPool", Pool)
     monkeypatch.setattr(lab_witness, "playing", playing)
-    return SimpleNamespace(pytester=pytester, verdicts=verdicts, log=log)
+    return SimpleNamespace(pytester=pytester, verdicts=verdicts, log=log, runtimes=runtimes)
 
 
 def run_in(site, *arguments):
@@ -82,6 +85,15 @@ def test_each_expectation_is_an_item_and_the_lab_is_taken_once(site):
         ["*story.yml::1 sessions within 5s PASSED*", "*story.yml::3 route leaf1 2001:db8:/32 PASSED*"]
     )
     assert site.log == ["take a story", "sessions", "link.down", "route", "give back a story", "close"]
+
+
+def test_labs_are_carried_by_the_runtime_that_the_environment_or_an_option_names(site, monkeypatch):
+    monkeypatch.delenv("FABRICLAB_RUNTIME", raising=False)
+    run_in(site)
+    monkeypatch.setenv("FABRICLAB_RUNTIME", "docker")
+    run_in(site)
+    run_in(site, "--fabriclab-runtime", "another")
+    assert site.runtimes == ["namespaces", "docker", "another"]
 
 
 def test_one_item_alone_plays_the_story_up_to_it(site):
