@@ -7,7 +7,6 @@ parameters after the Stage are what the YAML takes. An action that can not be do
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +16,7 @@ from pydantic import Field
 from harness.parameters import CableEnd, NodeName, Vars
 from harness.story import changed
 from harness.worlds import World
+from sim.dataclasses import dataclass, field, replace
 from sim.errors import LabError
 from sim.topology.facts import Service
 from sim.topology.model import Link, Node, Topology

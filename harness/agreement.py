@@ -7,10 +7,10 @@ cable is the same as one that is down.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_interface
 
+from sim.dataclasses import dataclass
 from sim.snapshot import Interface, NodeState, Route, RouteType, Session, Snapshot
 
 

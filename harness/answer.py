@@ -1,8 +1,9 @@
 """What a verb of the command line answers: a value with its JSON form, which `console.py` draws."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from sim.dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ import shlex
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from harness.appliers import Scripts, one_line
@@ -21,6 +20,7 @@ from lab.lab import Lab
 from lab.node import RunningNode
 from lab.roles import role_of
 from lab.runtimes import DEFAULT, Runtime, StandIn, of_this_machine
+from sim.dataclasses import dataclass
 from sim.errors import CommandFailed, FabricError
 from sim.topology.files import node_files
 from sim.topology.model import Topology

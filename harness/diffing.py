@@ -5,7 +5,6 @@ either of them has a name for, so that a change of a filter shows as what it ope
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from harness.agreement import Difference, differences
@@ -14,6 +13,7 @@ from harness.observe import observe
 from harness.sampling import every_flow
 from harness.secrets import masked
 from lab.lab import Lab
+from sim.dataclasses import dataclass
 from sim.devices import read_devices
 from sim.flow import Disposition, Flow, Trace
 from sim.paper import Paper

@@ -7,7 +7,6 @@ As text `<timestamp> <type> <action> <node> (<key>=<value>, ...)`; as JSON with 
 
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from socket import AF_UNSPEC
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from harness import netlink
 from harness.observers import netlink as nl
 from harness.observers.kernel import TABLES, matters
+from sim.dataclasses import dataclass, field
 
 RTM_NEWLINK, RTM_DELLINK, RTM_NEWADDR, RTM_DELADDR, RTM_NEWROUTE, RTM_DELROUTE = 16, 17, 20, 21, 24, 25
 RTM_NEWNEXTHOP, RTM_DELNEXTHOP = 104, 105

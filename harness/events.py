@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from socket import AF_INET, AF_INET6, AF_NETLINK, AF_UNSPEC, NETLINK_ROUTE, SOCK_RAW, SOL_SOCKET, socket
 
 from harness.bell import QUIET_S, listen
@@ -23,6 +22,7 @@ from harness.observers.kernel import dump
 from lab import naming
 from lab.lab import Lab
 from lab.node import RunningNode
+from sim.dataclasses import dataclass, field
 from sim.errors import LabError
 from sim.snapshot import Session
 

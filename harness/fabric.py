@@ -15,7 +15,6 @@ import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -26,6 +25,7 @@ from harness.play import Play
 from harness.story import Step
 from harness.verdict import Outcome, Verdict
 from lab.lab import Lab
+from sim.dataclasses import dataclass, field, replace
 from sim.errors import LabError, Place, ScenarioError
 from sim.flow import Flow, Trace
 from sim.snapshot import Snapshot

@@ -8,9 +8,9 @@ Workloads hang under the node that carries them. The label `graph-level` (contai
 import re
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from sim.dataclasses import asdict, dataclass, field
 from sim.topology.model import Kind, Topology
 
 BOX_HEIGHT, BUS_HEIGHT, CHIP_HEIGHT = 40.0, 18.0, 22.0

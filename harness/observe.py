@@ -9,7 +9,6 @@ is a session with state Down. Where only one end speaks OSPF, nothing is asked f
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 
 from harness.observers.bird import observe_bird
 from harness.observers.filters import observe_filters
@@ -20,6 +19,7 @@ from harness.observers.routing import Adjacency, Routing
 from harness.segments import End, Segments
 from lab.lab import Lab
 from lab.node import RunningNode
+from sim.dataclasses import dataclass
 from sim.snapshot import FilterRule, Listener, NodeState, Note, Session, Snapshot
 
 

@@ -6,9 +6,9 @@ this file does not know may or may not hold: the walk goes on past such a rule, 
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 
+from sim.dataclasses import dataclass, field
 from sim.snapshot import FilterRule
 
 _ENDS = {"ACCEPT": True, "DROP": False, "REJECT": False}

@@ -1,9 +1,9 @@
 """The paper that goes with a Stage: its network solved as it is now, and solved once for as long as nothing changes."""
 
-from dataclasses import replace
 from typing import Any
 
 from harness.actions import Stage
+from sim.dataclasses import replace
 from sim.device import Device
 from sim.device.interfaces import InterfaceConfig
 from sim.device.static import StaticRoute

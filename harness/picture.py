@@ -4,10 +4,10 @@ The picture stands alone (its own style, light and dark), and inside a report's 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from html import escape
 
 from harness.layout import CHIP_HEIGHT, Box, Drawing, Layout, arc_height, place
+from sim.dataclasses import dataclass
 
 PALETTE = ("#0d9488", "#2563eb", "#7c3aed", "#c2410c", "#be185d", "#4d7c0f", "#0369a1", "#a16207")
 """Colours of roles, in the order in which the topology names them."""

@@ -8,7 +8,6 @@ from its first good one on. An action that can not be done skips the rest. A Fab
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from harness import checks
@@ -16,6 +15,7 @@ from harness.actions import Stage, actions
 from harness.story import Step
 from harness.verdict import Outcome, Verdict, errored, passed, skipped
 from harness.witness import Witness
+from sim.dataclasses import dataclass, replace
 from sim.errors import FabricError, SimError
 
 TICK_S = 0.2

@@ -10,10 +10,10 @@ A file that begins with `#!` is written executable. A file no longer wanted is r
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 
 from harness.appliers import Applier, Devices, Scripts, Work, appliers
 from lab.node import RunningNode
+from sim.dataclasses import dataclass, replace
 from sim.errors import FabricError
 from sim.topology.model import Node
 

@@ -1,11 +1,11 @@
 """Who reaches what, on paper: each declared service (and each node's own address) with those who get there, and how."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from harness.evidence import told
 from harness.sampling import every_flow
+from sim.dataclasses import dataclass
 from sim.errors import SimError
 from sim.flow import Flow, Trace
 from sim.paper import Paper

@@ -11,7 +11,6 @@ import re
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from harness.play import StepResult
 from harness.run import ScenarioResult
 from harness.secrets import masked
 from harness.verdict import Outcome
+from sim.dataclasses import asdict, dataclass, field
 from sim.errors import HostError, InputError, Place
 from sim.topology.model import Topology
 

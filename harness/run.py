@@ -4,7 +4,6 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from harness.lab_witness import play_before, witnessing
@@ -14,6 +13,7 @@ from harness.scenario import Scenario
 from harness.verdict import Outcome, Verdict, errored, failed, passed, skipped
 from lab.lab import Lab
 from lab.runtimes import StandIn
+from sim.dataclasses import dataclass
 from sim.errors import FabricError
 
 

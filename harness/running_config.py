@@ -6,7 +6,6 @@ configuration is to be used.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from socket import AF_INET, AF_INET6
 
 from harness.appliers.cumulus_acl import FOLDER as CUMULUS_ACL
@@ -19,6 +18,7 @@ from harness.observers.filters import NFT_FAMILIES, XTABLES, tables_of
 from harness.observers.frr import enabled
 from harness.push import current_files
 from lab.node import RunningNode
+from sim.dataclasses import dataclass
 
 _TOOLS = {AF_INET: "iptables", AF_INET6: "ip6tables"}
 _VTYSH = "/etc/frr/vtysh.conf"

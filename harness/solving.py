@@ -1,11 +1,11 @@
 """`fabriclab solve`: what the files make of the network, in numbers, in tables, in reasons."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 from harness.answer import Answer
 from harness.secrets import masked
 from sim.counts import Counts
+from sim.dataclasses import replace
 from sim.devices import read_devices
 from sim.errors import InputError
 from sim.paper import Paper

@@ -9,10 +9,11 @@ A goodness-of-fit test that does not reject proves nothing about balance: to *cl
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import exp, log
 
 from scipy import special
+
+from sim.dataclasses import dataclass
 
 Counts = Sequence[int]
 Weights = Sequence[float]

@@ -1,10 +1,10 @@
 """A story about a network, as values: Scenario and its Steps."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from sim.dataclasses import dataclass, field
 from sim.errors import Place
 from sim.topology.model import Topology
 from sim.topology.overlay import with_overlay, with_vars

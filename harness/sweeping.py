@@ -3,9 +3,9 @@
 import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from harness.answer import Answer
+from sim.dataclasses import dataclass
 from sim.devices import read_devices
 from sim.errors import InputError
 from sim.fast.sessions import NotPlain

@@ -5,7 +5,6 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
@@ -14,6 +13,7 @@ from harness.evidence import trace_evidence
 from lab.lab import Lab
 from lab.node import RunningNode
 from lab.runtimes import DEFAULT
+from sim.dataclasses import dataclass
 from sim.errors import InputError, LabError, NodeFailed
 from sim.flow import Flow, Trace
 from sim.snapshot import Snapshot

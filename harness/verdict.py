@@ -1,9 +1,10 @@
 """Verdict: an answer with its evidence. `not` turns PASS into FAIL and FAIL into PASS, and nothing else."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
+
+from sim.dataclasses import dataclass, field, replace
 
 
 class Outcome(StrEnum):

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness import deploy, labs, report
@@ -20,6 +19,7 @@ from harness.scenario import find_scenarios, read_scenario
 from harness.story import Scenario, Step
 from lab.lab import Lab
 from lab.runtimes import DEFAULT
+from sim.dataclasses import dataclass, field
 from sim.errors import FabricError, InputError, LabError, Place
 from sim.topology.model import Topology
 

@@ -1,10 +1,10 @@
 """The ways into a node and out of it, as the kernels' FIBs show them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address
 
 from harness.addresses import Neighbours, Table, is_local, owners
+from sim.dataclasses import dataclass
 from sim.snapshot import Snapshot
 from sim.topology.model import Topology
 

@@ -5,9 +5,9 @@ at each call: a check that is retried sees the network as it is then.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from sim.dataclasses import dataclass
 from sim.flow import Flow, Trace
 from sim.paper import Paper
 from sim.snapshot import NextHop, Snapshot

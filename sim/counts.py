@@ -1,8 +1,8 @@
 """Counts: how much a solved network holds, known without spelling any of it out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from sim.dataclasses import dataclass, field
 from sim.snapshot import NodeState
 
 

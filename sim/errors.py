@@ -4,7 +4,7 @@ Each error is one line: *place: what was found; what was expected; what to do*, 
 command with. A failed expectation is a Verdict and never one of these; a bug of ours is a bare AssertionError.
 """
 
-from dataclasses import dataclass
+from sim.dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 The same types for paper and packets. Dispositions are Batfish's words.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
+
+from sim.dataclasses import dataclass
 
 Protocol = Literal["tcp", "udp", "icmp"]
 

@@ -1,12 +1,12 @@
 """Paper: a solved network. What `solve()` gives, what `trace()` walks through, and what a check compares with a lab."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
 from sim.address import Prefix, parse_prefix
 from sim.counts import Counts, count
+from sim.dataclasses import dataclass, field
 from sim.device import Device, Finding
 from sim.explanation import Why
 from sim.links import Links

@@ -7,10 +7,10 @@ routes in one step.
 """
 
 from collections.abc import Iterable, Set
-from dataclasses import dataclass
 from typing import Protocol
 
 from sim.address import Address, Prefix
+from sim.dataclasses import dataclass
 from sim.errors import Place
 from sim.route import PathAttributes
 

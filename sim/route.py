@@ -4,11 +4,11 @@
 (weight, tag). Policies map one record to another or to None; they never see where the record is stored.
 """
 
-from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
 from sim.address import Address
+from sim.dataclasses import dataclass, replace
 
 
 class Origin(IntEnum):

@@ -5,10 +5,10 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
+from sim.dataclasses import dataclass, field
 from sim.errors import Place
 
 

@@ -9,7 +9,6 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +17,7 @@ from harness.secrets import masked
 from lab.node import RunningNode
 from lab.programs import Program
 from lab.runtimes import StandIn
+from sim.dataclasses import dataclass, field, replace
 from sim.errors import Place, PushRejected
 from sim.topology.model import Node
 

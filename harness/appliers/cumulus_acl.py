@@ -11,11 +11,11 @@ What only a switch's hardware can do (POLICE, SETCLASS, SPAN ...) is told, and t
 import fnmatch
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from harness.appliers import Work
 from harness.appliers.iptables import TABLES, failing_line
 from lab.programs import IPTABLES, Program
+from sim.dataclasses import dataclass
 
 FOLDER = "/etc/cumulus/acl/"
 POLICY = f"{FOLDER}policy.conf"

@@ -2,10 +2,10 @@
 
 import socket
 import time
-from dataclasses import dataclass
 
 from harness.appliers import Work
 from lab.node import RunningNode
+from sim.dataclasses import dataclass
 from sim.errors import NodeFailed
 
 START_TIMEOUT_S = 60.0

@@ -7,9 +7,9 @@ run as its root, in the foreground. zebra and staticd always run, as with FRR's 
 
 import shlex
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from harness.appliers import Work
+from sim.dataclasses import dataclass
 from sim.shell import assignment
 from sim.topology.model import Kind
 

@@ -7,10 +7,10 @@ Devices and links come first, then all addresses, then routes and rules; so a SR
 
 import ipaddress
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from harness.appliers import Work
 from harness.appliers.ifcfg_files import Ifcfg, Value
+from sim.dataclasses import dataclass
 
 _HONOURED = """
     DEVICE ONBOOT BOOTPROTO TYPE MTU MACADDR GATEWAY GATEWAYDEV DEFROUTE SRCADDR METRIC NOZEROCONF VLAN BRIDGE STP

@@ -6,9 +6,9 @@ or arguments of `ip route add`; `rule-*` and `rule6-*` arguments of `ip rule add
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from harness.appliers import Work
+from sim.dataclasses import dataclass, field
 from sim.shell import assignment
 
 SCRIPTS = "/etc/sysconfig/network-scripts/"

@@ -7,10 +7,10 @@ its own; anything else would reach the machine and is told instead.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from harness.appliers import Work
 from lab.programs import SYSCTL, Program
+from sim.dataclasses import dataclass
 
 _OF_INTERFACE = re.compile(r"net/(ipv4|ipv6|mpls)/(conf|neigh)/(?P<interface>[^/]+)/")
 _COMPLAINT = re.compile(r'^sysctl: (?:setting key|permission denied on key|reading key) [\'"](?P<key>[^\'"]+)[\'"]')

@@ -1,7 +1,6 @@
 """The packet filter of each end of a routing session lets the other end's packets in."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_interface
 
 from harness.addresses import Neighbours, Table, is_local, owners
@@ -10,6 +9,7 @@ from harness.packet_filter import Packet, rule_on
 from harness.parameters import NodeName
 from harness.verdict import Verdict, failed, passed, skipped
 from harness.witness import Witness
+from sim.dataclasses import dataclass
 from sim.snapshot import NextHop, NodeState, Session, Snapshot
 
 _OSPF = {4: "224.0.0.5", 6: "ff02::5"}

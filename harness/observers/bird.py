@@ -6,12 +6,12 @@ BIRD should run where the node was given a configuration file for it; one that i
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from socket import socket
 
 from harness.observers.routing import DAEMON_DOWN, EVERY_PEER, Adjacency, Routing
 from harness.push import pushed_paths
 from lab.node import RunningNode
+from sim.dataclasses import dataclass
 from sim.errors import ProbeError
 from sim.snapshot import Session
 

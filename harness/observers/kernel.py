@@ -9,7 +9,6 @@ more than once in a table, the one the kernel would use (lowest metric) is shown
 import struct
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from errno import EOPNOTSUPP
 from itertools import count
 from socket import AF_INET, AF_INET6, AF_NETLINK, AF_UNSPEC, SOCK_RAW, socket
@@ -18,6 +17,7 @@ from typing import TypeVar
 from harness import netlink
 from harness.observers import netlink as nl
 from lab.node import RunningNode
+from sim.dataclasses import dataclass
 from sim.errors import ProbeError
 from sim.snapshot import Interface, NextHop, PolicyRule, Route, RouteType
 

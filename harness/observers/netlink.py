@@ -6,11 +6,11 @@ linux/rtnetlink.h, if_link.h, if_addr.h, nexthop.h, fib_rules.h and netconf.h.
 
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from socket import AF_INET
 
 from harness.inet import text as ip
 from harness.netlink import DUMP, Attributes, aligned, attributes, message
+from sim.dataclasses import dataclass, field
 
 RTM_GETLINK = 18
 RTM_GETADDR = 22

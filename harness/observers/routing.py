@@ -1,8 +1,8 @@
 """What a node's routing daemons say, whichever they are: the form in which the observers of FRR and BIRD answer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from sim.dataclasses import dataclass, field
 from sim.snapshot import Session
 
 DAEMON_DOWN = "daemon down"

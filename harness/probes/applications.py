@@ -3,12 +3,12 @@
 import http.client
 import socket
 import struct
-from dataclasses import dataclass
 
 from harness.inet import text
 from harness.probes.endpoints import Aim
 from harness.probes.instruments import Instruments
 from harness.probes.packets import dns_question
+from sim.dataclasses import dataclass
 
 ANSWER_S = 3.0
 IP_RECVERR, IPV6_RECVERR = 11, 25

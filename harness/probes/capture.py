@@ -11,10 +11,10 @@ import socket
 import struct
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from harness.probes.instruments import Instruments
 from harness.probes.packets import Seen, read_packet
+from sim.dataclasses import dataclass
 from sim.errors import ProbeError
 
 ETH_P_ALL, ETH_P_IP = 3, 0x0800

@@ -7,12 +7,12 @@ drops without counting can be suspected, never convicted: `silent` lists those.
 import re
 import struct
 from collections import Counter
-from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from socket import AF_INET, AF_INET6
 
 from harness.observers.filters import XTABLES, tables_of
 from lab.node import RunningNode
+from sim.dataclasses import dataclass, field
 from sim.errors import CommandFailed, ProbeError
 
 SAVED = re.compile(r"^\[(?P<packets>\d+):\d+\] (?P<text>-A (?P<chain>\S+).*)$")

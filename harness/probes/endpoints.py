@@ -8,12 +8,12 @@ addresses say.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 
 from harness.probes import netlink
 from harness.probes.instruments import Instruments
 from harness.probes.netlink import Address, Device
+from sim.dataclasses import dataclass, field
 from sim.errors import ProbeError
 from sim.flow import Flow
 from sim.topology.model import Kind, Topology

@@ -12,7 +12,6 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 
 from harness.inet import packed
 from harness.probes import netlink
@@ -22,6 +21,7 @@ from harness.probes.instruments import Instruments
 from harness.probes.netlink import Choice, Query
 from harness.probes.packets import ICMP, ICMP6, TCP, UDP, Kind, Seen, read_packet, read_segment, segment
 from harness.probes.rest import Rest
+from sim.dataclasses import dataclass, field
 from sim.errors import ProbeError
 
 IP_PKTINFO, IP_MTU_DISCOVER, IPV6_PKTINFO, IPV6_MTU_DISCOVER, IPV6_DONTFRAG = 8, 10, 50, 23, 62

@@ -5,13 +5,13 @@ What a filter did is told by its counters (`counters.py`) and is asked first, be
 """
 
 import errno
-from dataclasses import dataclass, field, replace
 
 from harness.probes import netlink
 from harness.probes.endpoints import Places
 from harness.probes.instruments import Instruments
 from harness.probes.journey import Visit
 from harness.probes.netlink import Choice, Device, Neighbour, Query
+from sim.dataclasses import dataclass, field, replace
 from sim.flow import Disposition
 
 SOURCE_REFUSED = (errno.EXDEV, errno.EINVAL)  # fib_validate_source: EXDEV up to Linux 6.12, EINVAL since

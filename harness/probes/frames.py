@@ -6,12 +6,12 @@ Scapy builds a packet in 700 us, patching its bytes takes 2: so it builds one, a
 import socket
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from harness.inet import packed
 from harness.probes.capture import ETH_P_ALL, ETHERTYPE, Instruction, attach, drain, enlarge
 from harness.probes.instruments import Instruments
 from harness.probes.packets import checksum, mark
+from sim.dataclasses import dataclass
 
 ETHERNET_BYTES = 14
 PACKET_TYPE = 0xFFFFF004  # SKF_AD_OFF + SKF_AD_PKTTYPE

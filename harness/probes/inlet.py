@@ -1,13 +1,13 @@
 """Where probe packets are put on a cable to a router, and in whose name."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_network
 
 from harness.probes import netlink
 from harness.probes.endpoints import Places
 from harness.probes.instruments import Instruments
 from harness.probes.netlink import Device, Query
+from sim.dataclasses import dataclass
 from sim.errors import ProbeError
 from sim.snapshot import NextHop
 from sim.topology.model import Endpoint

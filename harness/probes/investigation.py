@@ -10,7 +10,6 @@ patience, so that nothing slow is called denied.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from harness.probes.capture import Capture
 from harness.probes.counters import Counters, Rule, read_counters
@@ -21,6 +20,7 @@ from harness.probes.instruments import Instruments
 from harness.probes.journey import Cabled, Journey, journeys
 from harness.probes.locator import Case, Locator, Place
 from harness.probes.packets import UDP
+from sim.dataclasses import dataclass, replace
 from sim.flow import Disposition
 
 LATE_S = 1.2  # longer than the second that passes before an ARP or ND question is repeated (RFC 4861 10)

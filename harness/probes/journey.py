@@ -6,11 +6,11 @@ and its carrier, a bridge and its port), the one that a cable of the topology en
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from harness.probes.capture import Sighting
 from harness.probes.exchange import Probe
 from harness.probes.packets import UDP, Kind
+from sim.dataclasses import dataclass, field
 from sim.flow import Hop
 
 Cabled = frozenset[tuple[str, str]]

@@ -1,12 +1,12 @@
 """Traceroute of one flow: its packet with TTL 1, 2, 3 ..., all of one 5-tuple, so that ECMP sends them one way."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 
 from harness.probes.endpoints import Places
 from harness.probes.exchange import Exchange, Probe
 from harness.probes.instruments import Instruments
 from harness.probes.packets import Kind
+from sim.dataclasses import dataclass, replace
 
 LADDER_S = 1.0
 ATTEMPTS = 2  # a router sends one such error a second to the same peer, and the first packet may wait for ARP

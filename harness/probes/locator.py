@@ -1,7 +1,5 @@
 """Where an observed probe ended, before any filter is asked: from what came back, and what the captures saw."""
 
-from dataclasses import dataclass, field, replace
-
 from harness.probes.counters import Rule
 from harness.probes.endpoints import Places
 from harness.probes.exchange import Probe
@@ -10,6 +8,7 @@ from harness.probes.journey import Journey, Visit
 from harness.probes.netlink import Query
 from harness.probes.packets import UDP, Kind
 from harness.probes.reading import Reading, read
+from sim.dataclasses import dataclass, field, replace
 from sim.flow import Disposition, Trace
 
 ROUTING = (Disposition.NO_ROUTE, Disposition.NULL_ROUTED, Disposition.NEIGHBOR_UNREACHABLE, Disposition.TOO_BIG)

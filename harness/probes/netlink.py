@@ -9,11 +9,11 @@ import os
 import socket
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from harness import netlink
 from harness.inet import packed, text
 from harness.netlink import DONE, DUMP, ERROR, REQUEST
+from sim.dataclasses import dataclass
 from sim.errors import ProbeError
 
 RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE, RTM_GETNEIGH = 18, 22, 26, 30

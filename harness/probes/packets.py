@@ -7,10 +7,10 @@ errors quote the packet (RFC 792, RFC 1812 4.3.2.3: as much as fits in 576 bytes
 
 import re
 import struct
-from dataclasses import dataclass
 from enum import Enum
 
 from harness.inet import packed, text
+from sim.dataclasses import dataclass
 from sim.errors import ProbeError
 
 MARK = re.compile(rb"fabriclab-([0-9a-f]{8})")

@@ -6,11 +6,11 @@ have two causes (a RST may be a filter's, silence anything), `certain` is false 
 
 import errno
 import os
-from dataclasses import dataclass
 
 from harness.probes.endpoints import Places
 from harness.probes.exchange import Probe
 from harness.probes.packets import ICMP, UDP, Kind, Seen
+from sim.dataclasses import dataclass
 from sim.flow import Disposition, Trace
 
 

@@ -5,8 +5,8 @@ a place in the topology, a Device is what its files mean, and a NodeState what c
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
+from sim.dataclasses import dataclass, field, replace
 from sim.device.bgp import BgpInstance
 from sim.device.bird import BirdConfig
 from sim.device.interfaces import InterfaceConfig

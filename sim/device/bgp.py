@@ -5,9 +5,9 @@ needs to know no inheritance rule.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from sim.address import Address, Prefix
+from sim.dataclasses import dataclass, field
 from sim.errors import Place
 from sim.policy import Policy
 

@@ -5,11 +5,11 @@ it keeps on a protocol stand on that protocol's only channel. Templates and defa
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
 
 from sim.address import Address, InterfaceAddress, Prefix
+from sim.dataclasses import dataclass, field
 from sim.errors import Place
 from sim.policy import Policy
 from sim.snapshot import RouteType

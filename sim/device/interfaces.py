@@ -1,9 +1,9 @@
 """What a node's files say of its interfaces."""
 
-from dataclasses import dataclass, field
 from typing import Literal
 
 from sim.address import Address, InterfaceAddress
+from sim.dataclasses import dataclass, field
 from sim.errors import Place
 
 Kind = Literal["physical", "loopback", "dummy", "bridge", "vlan", "bond", "vrf", "vxlan"]

@@ -1,10 +1,10 @@
 """What a configuration says of OSPF (version 2 and 3)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 from sim.address import Address, Prefix
+from sim.dataclasses import dataclass, field
 from sim.device.bgp import Redistribution
 from sim.errors import Place
 

@@ -1,8 +1,7 @@
 """Static routes and policy rules: of routing daemons, and of the files that speak to the kernel directly."""
 
-from dataclasses import dataclass, field
-
 from sim.address import Address, Prefix
+from sim.dataclasses import dataclass, field
 from sim.errors import Place
 from sim.snapshot import RouteType
 

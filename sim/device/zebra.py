@@ -1,9 +1,9 @@
 """What a configuration says to zebra: how next hops resolve, and what becomes of routes on their way to the kernel."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from sim.address import Address
+from sim.dataclasses import dataclass, field
 from sim.policy import Policy
 
 

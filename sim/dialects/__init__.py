@@ -11,11 +11,11 @@ What the text says wrongly is ConfigError at its line. What the model does not k
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Protocol
 
+from sim.dataclasses import dataclass
 from sim.device import Device
 from sim.errors import Place
 from sim.topology.model import Node

@@ -9,8 +9,8 @@ does (POLICE, SETCLASS, SPAN ...) there is a note, and of bridge rules one that 
 import fnmatch
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from sim.dataclasses import dataclass
 from sim.device import Device, Understood
 from sim.dialects import Source
 from sim.dialects.iptables.names import CHAINS

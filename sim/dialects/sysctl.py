@@ -7,8 +7,8 @@ file's order counts. Keys outside of `net` are the machine's and steer no packet
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from sim.dataclasses import dataclass
 from sim.device import Device, Understood
 from sim.dialects import Source
 from sim.errors import ConfigError, Place

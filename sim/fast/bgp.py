@@ -5,12 +5,12 @@ are spelt out when somebody asks for that node.
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from sim.address import Address, Prefix
+from sim.dataclasses import dataclass
 from sim.device import Device
 from sim.device.bgp import BgpFamily, BgpInstance
 from sim.fast.bits import Bits, Numbers, column, members, no_bits, weighed

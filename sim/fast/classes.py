@@ -6,12 +6,12 @@ that those of neighbours share words of bits (`sim.fast.bits`).
 """
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.address import Prefix
+from sim.dataclasses import dataclass
 from sim.fast.bits import Bits, no_bits, put
 from sim.fast.doors import REFUSED, UNKNOWN, Door
 from sim.fast.fabric import Fabric

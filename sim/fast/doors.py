@@ -7,9 +7,9 @@ the prefixes that it lets pass that way.
 """
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, field
 
 from sim.address import Prefix
+from sim.dataclasses import dataclass, field
 from sim.device.bgp import BgpInstance, Neighbour
 from sim.fast.sessions import Told
 from sim.policy import Context, Policy

@@ -5,11 +5,11 @@ by receiver, so that what a node hears is one run of rows.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.dataclasses import dataclass, field
 from sim.fast.bits import Numbers
 
 

@@ -15,10 +15,10 @@ it. The same holds for a choice among equal paths (maximum-paths, no multipath-r
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from sim.dataclasses import dataclass
 from sim.fast.bits import Bits, Numbers
 from sim.fast.fabric import Fabric
 

@@ -6,10 +6,10 @@ A session that is plain and that the two ends disagree on is down, and none.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from sim.address import Address
+from sim.dataclasses import dataclass
 from sim.device import Device
 from sim.device.bgp import IPV6, BgpInstance, Neighbour
 from sim.routing import Ground, Port

@@ -6,9 +6,9 @@ between raw and mangle, one translation at most. An accept in one base chain doe
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from sim.dataclasses import dataclass, field, replace
 from sim.filters.actions import Lookup, Nat, Verb
 from sim.filters.matches import Match, asks
 from sim.filters.model import VERSIONS, Chain, Hook, Point, Rule, Table

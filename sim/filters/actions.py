@@ -1,9 +1,9 @@
 """What a rule does with the packet that it matches: effects, after which the walk goes on, and what ends it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from sim.dataclasses import dataclass
 from sim.filters.matches import Match, all_hold
 from sim.filters.packet import Packet, State
 from sim.snapshot import Note

@@ -4,9 +4,9 @@ A match holds or not; one that the model does not know gives None. A field that 
 ICMP packet) fulfils no match, not even a negated one, as nftables has it; interfaces are never absent but empty.
 """
 
-from dataclasses import dataclass
 from operator import attrgetter
 
+from sim.dataclasses import dataclass
 from sim.filters.packet import Packet
 from sim.filters.ranges import Ranges, complement, contains
 from sim.snapshot import Note

@@ -6,11 +6,11 @@ Rule     matches that must all hold, effects on the packet, and what then happen
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from sim.dataclasses import dataclass, field
 from sim.errors import Place
 from sim.filters.actions import Effect, Verb
 from sim.filters.matches import Match, notes_of

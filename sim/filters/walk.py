@@ -5,9 +5,9 @@ kept: where the walk then ends differently from it, the verdict is unsure, with 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from sim.dataclasses import dataclass, field, replace
 from sim.errors import Place
 from sim.filters.actions import Accept, Drop, Hand, Jump, Lookup, Nat, Reject, Return, Verb
 from sim.filters.model import Chain, Rule, Table

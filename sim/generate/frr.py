@@ -4,9 +4,9 @@ Numbered sessions run over the cable's /31; unnumbered ones over the interface (
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from sim.dataclasses import dataclass
 from sim.errors import InputError
 from sim.generate.plan import Box, Port, Tier
 from sim.generate.policies import applied, policies

@@ -1,9 +1,10 @@
 """A generated fabric as its plan has it: boxes, cables, and every number and address, before any file is written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
+
+from sim.dataclasses import dataclass
 
 
 class Tier(Enum):

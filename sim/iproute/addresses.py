@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, cast
 
 from sim.address import Prefix
+from sim.dataclasses import replace
 from sim.device import Device
 from sim.device.interfaces import InterfaceConfig, Kind
 from sim.device.static import Rule

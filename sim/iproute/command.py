@@ -1,8 +1,8 @@
 """One command: which of iproute2's objects it is about, and what the model does not know."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+from sim.dataclasses import replace
 from sim.device import Device
 from sim.errors import Place
 from sim.iproute.addresses import address, link, rule

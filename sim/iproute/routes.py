@@ -1,9 +1,9 @@
 """`ip route`: what a command adds to or takes from the routes that scripts give the kernel."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 
 from sim.address import Address, Prefix
+from sim.dataclasses import dataclass, field, replace
 from sim.device import Device
 from sim.device.static import StaticRoute
 from sim.iproute.words import NotModelled, Words, abbreviated, prefix_of, table_name

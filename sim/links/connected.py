@@ -6,9 +6,9 @@ address with a far end of its own (`peer`) gives a route to that instead. As Lin
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from sim.address import BITS, Address, InterfaceAddress, Prefix
+from sim.dataclasses import dataclass
 from sim.links.face import Face
 
 _IPV6_METRIC = 256

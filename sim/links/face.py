@@ -1,10 +1,10 @@
 """Face: one interface as it will be, once its node's files and its cables have both had their say."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 
 from sim.address import Address, InterfaceAddress
+from sim.dataclasses import dataclass
 
 End = tuple[str, str]
 """A node and an interface of it."""

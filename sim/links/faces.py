@@ -7,10 +7,10 @@ never had a port has it too: seen with Linux 6.18, 2026-11-25); of a VLAN, its p
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import NamedTuple
 
 from sim.address import InterfaceAddress, parse_interface
+from sim.dataclasses import replace
 from sim.device import Device
 from sim.device.interfaces import MADE, InterfaceConfig
 from sim.links.face import Face

@@ -5,9 +5,9 @@ a connected network or a route without gateway; that also finds the interface wh
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 
 from sim.address import Address, Prefix
+from sim.dataclasses import dataclass, replace
 from sim.device.static import StaticRoute
 from sim.links.connected import Connected, connected_routes
 from sim.links.face import Face

@@ -6,9 +6,9 @@ address is answered for on its own interface only. A virtual address (VRR) has s
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 
 from sim.address import Address
+from sim.dataclasses import dataclass
 from sim.device import Device, Finding
 from sim.errors import Place
 from sim.links.face import End, Face

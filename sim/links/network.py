@@ -1,9 +1,9 @@
 """Links, and how they are solved: faces of every node, then segments; one cable less is a small change."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from sim.address import Address
+from sim.dataclasses import dataclass, field
 from sim.device import Device
 from sim.links.connected import Connected, connected_routes
 from sim.links.face import End, Face

@@ -14,8 +14,8 @@ bond uses its first member that is up, and those that end in the same bond acros
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
+from sim.dataclasses import dataclass, field
 from sim.device import Device
 from sim.device.interfaces import InterfaceConfig
 from sim.links.face import End, Face

@@ -4,11 +4,11 @@ A filter that ends without a verdict, or with a runtime error, refuses the route
 """
 
 from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cached_property
 from typing import Any
 
 from sim.address import Prefix
+from sim.dataclasses import dataclass, field, fields, is_dataclass
 from sim.errors import Place
 from sim.policies.bird_attributes import FIELDS, Subject
 from sim.policies.bird_commands import Command, Decide, Decided, EditAttribute, Empty, SetAttribute

@@ -5,10 +5,10 @@ custom attributes) travels in `PathAttributes.others`; what it knows of a route'
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from sim.address import Address, Prefix
+from sim.dataclasses import dataclass
 from sim.policies.bird_values import Ec, Eclist, Enum, Lc, Lclist, Quad, Value
 from sim.policy import Context
 from sim.route import Origin, PathAttributes

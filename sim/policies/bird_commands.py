@@ -1,9 +1,9 @@
 """Commands of BIRD's filter language: each node acts on the route that a filter is at."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from sim.address import Address
+from sim.dataclasses import dataclass
 from sim.policies import bird_match as match
 from sim.policies.bird_attributes import Attribute
 from sim.policies.bird_terms import Returned, Run, Term, Variable, edited, truth

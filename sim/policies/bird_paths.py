@@ -1,9 +1,9 @@
 """AS paths in BIRD's filter language: masks (`[= * 65000 65001..65010 ? =]`) and what is done to a path."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from sim.dataclasses import dataclass
 from sim.policies.bird_values import Set, Value
 
 Hop = int | frozenset[int]

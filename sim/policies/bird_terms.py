@@ -4,10 +4,10 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sim.address import Address
+from sim.dataclasses import dataclass, field
 from sim.errors import Place
 from sim.policies import bird_match as match
 from sim.policies import bird_paths as paths

@@ -5,10 +5,10 @@ and its kin frozensets. What Python has no word for stands here. `kind` names a 
 None.
 """
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sim.address import BITS, Address, Prefix
+from sim.dataclasses import dataclass
 
 Value = Any
 WORD = 0xFFFFFFFF

@@ -4,10 +4,10 @@ A name that nothing defines matches nothing (bgpd's `RMAP_NOMATCH`), whatever th
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
 from sim.address import BITS, Address, Prefix
+from sim.dataclasses import dataclass
 from sim.policies.frr_paths import FIELDS, CommunityList, PathList
 from sim.policies.frr_prefixes import NOTHING, READS_PREFIX, AccessList, PrefixList
 from sim.policy import Context

@@ -7,10 +7,10 @@ line (`65000:1 65000:2`, well-known ones by name).
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from sim.address import Prefix
+from sim.dataclasses import dataclass, field
 from sim.errors import Place
 from sim.policy import Context
 from sim.route import PathAttributes

@@ -5,9 +5,9 @@ none of them matches. Seen in FRR 8.4.4's bgpd: a prefix of the other IP version
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 from sim.address import BITS, Prefix
+from sim.dataclasses import dataclass, field
 from sim.errors import Place
 from sim.policy import Context
 from sim.route import PathAttributes

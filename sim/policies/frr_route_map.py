@@ -10,9 +10,9 @@ permits.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from sim.address import Prefix
+from sim.dataclasses import dataclass, field
 from sim.errors import Place
 from sim.policies.frr_matches import Match
 from sim.policies.frr_sets import Change

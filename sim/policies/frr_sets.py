@@ -1,9 +1,9 @@
 """The `set` lines of a route-map: each changes attributes, and says what it reads and writes."""
 
-from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from sim.address import Address
+from sim.dataclasses import dataclass, replace
 from sim.policies.frr_paths import FIELDS, CommunityList
 from sim.policies.frr_prefixes import NOTHING
 from sim.policy import Context

@@ -13,10 +13,10 @@ The values on hot paths are tuples. Attributes are interned (`sim.route.interned
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from sim.address import Address, InterfaceAddress, Prefix
+from sim.dataclasses import dataclass, field
 from sim.errors import Place
 from sim.explanation import Why
 from sim.route import PathAttributes

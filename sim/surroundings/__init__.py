@@ -9,9 +9,9 @@ its files; the topology's `exec` lines; what its role runs beside its configurat
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from sim.address import parse_interface
+from sim.dataclasses import replace
 from sim.device import Device
 from sim.device.interfaces import MADE, InterfaceConfig
 from sim.device.static import StaticRoute

@@ -5,8 +5,8 @@ new ones.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
+from sim.dataclasses import replace
 from sim.device import Device
 from sim.dialects.iptables.saved import read_saved
 from sim.errors import Place

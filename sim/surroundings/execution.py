@@ -6,9 +6,9 @@ it holds nothing but such commands. Anything else is a note at the node.
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import pairwise
 
+from sim.dataclasses import replace
 from sim.device import Device
 from sim.errors import ConfigError, Place
 from sim.iproute import carried_out, noted

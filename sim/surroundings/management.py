@@ -5,10 +5,10 @@ of the range that neither the gateway nor a fixed address holds.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import ip_network
 
 from sim.address import Address, InterfaceAddress, parse_address
+from sim.dataclasses import dataclass
 from sim.device.interfaces import InterfaceConfig
 from sim.device.static import StaticRoute
 from sim.errors import TopologyError

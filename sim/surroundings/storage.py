@@ -5,9 +5,9 @@ filters of both opened: at the server what comes from the compute, at the comput
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 
 from sim.address import InterfaceAddress
+from sim.dataclasses import dataclass, replace
 from sim.device import Device
 from sim.errors import ConfigError
 from sim.snapshot import Listener

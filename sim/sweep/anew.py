@@ -5,10 +5,10 @@ choose among equal paths is unsure, and the failure is left to the general engin
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
+from sim.dataclasses import dataclass
 from sim.fast.bits import Bits, Numbers, unpacked
 from sim.fast.classes import door_bits, origin_bits
 from sim.fast.levels import spread

@@ -1,9 +1,9 @@
 """Effect: what one failure does to the properties of a network; the seam between the sweep and who examines it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from sim.dataclasses import dataclass
 from sim.sweep.failures import Element, Failure
 
 

@@ -1,11 +1,11 @@
 """What may fail, and every set of K of them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import combinations, islice
 from math import comb
 from typing import Literal
 
+from sim.dataclasses import dataclass
 from sim.errors import InputError
 from sim.topology.model import Link, LinkType, Topology
 

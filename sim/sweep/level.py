@@ -7,11 +7,11 @@ that lie in one another are left to the general engine.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from sim.address import Prefix
+from sim.dataclasses import replace
 from sim.fast.bgp import FastBgp
 from sim.fast.bits import members
 from sim.fast.network import FastNetwork

@@ -6,11 +6,10 @@ class a failure only takes away; that is what makes its consequences a walk down
 of a new solution.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.dataclasses import dataclass
 from sim.fast.bgp import FastBgp
 from sim.fast.bits import Bits, Numbers, unpacked
 from sim.fast.classes import door_bits, origin_bits

@@ -7,9 +7,9 @@ examined, how many inherited.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import combinations
 
+from sim.dataclasses import dataclass, field
 from sim.sweep.effect import Effect, Examiner
 from sim.sweep.failures import Element, Failure, chunks, failures, how_many
 

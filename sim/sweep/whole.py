@@ -7,8 +7,8 @@ state than before, it takes the same way, and is not walked again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from sim.dataclasses import dataclass
 from sim.device import Device
 from sim.flow import Disposition, Flow, Trace
 from sim.paper import Paper

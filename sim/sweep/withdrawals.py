@@ -7,11 +7,11 @@ step is in bits; what it cuts off is followed as (failure, class, node) triples,
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.dataclasses import dataclass
 from sim.fast.bits import Bits, Numbers, unpacked, weighed
 from sim.sweep.standing import Standing
 

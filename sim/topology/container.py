@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from sim.dataclasses import dataclass, field
 
 if TYPE_CHECKING:  # the value is part of every topology, its reader of none that a lab has recorded
     from sim.topology.declared import Declared

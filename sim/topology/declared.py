@@ -1,11 +1,11 @@
 """A node's merged section with the means to complain about it in place."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from sim.dataclasses import dataclass
 from sim.errors import Place, TopologyError
 from sim.topology.clab import NodeSection
 from sim.topology.complaints import complaint, dotted

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 
+from sim.dataclasses import dataclass, field
 from sim.errors import Place, TopologyError
 from sim.topology.clab_links import BriefLink, DummyLink, EndpointSection, LinkSection, OuterLink, VethLink
 from sim.topology.complaints import dotted

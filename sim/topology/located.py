@@ -8,9 +8,9 @@ text takes `image: 1.10` as it stands. Text arrives as `str`, everything else th
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from sim.dataclasses import dataclass
 from sim.errors import Place, TopologyError
 from sim.topology.events import DEEPEST, Event, NotSure, kind, origin, quick_events, thorough_events
 

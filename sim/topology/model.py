@@ -6,11 +6,11 @@ carries the nodes is a Runtime's.
 
 from collections.abc import Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from sim.dataclasses import dataclass, field, replace
 from sim.errors import Place, TopologyError
 from sim.topology.container import Container
 from sim.topology.facts import Facts

@@ -1,10 +1,10 @@
 """The same network with something replaced: files of an overlay's folder, or facts. A value in, a value out."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sim.dataclasses import replace
 from sim.errors import Place, TopologyError
 from sim.topology.model import Node, Topology
 from sim.topology.strict import meant

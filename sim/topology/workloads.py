@@ -1,11 +1,11 @@
 """Facts of a node, and the workloads among them: each becomes a node behind its compute's tap."""
 
 from collections.abc import Callable, Mapping, Set
-from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
 
+from sim.dataclasses import replace
 from sim.errors import Place, TopologyError
 from sim.topology.complaints import complaint
 from sim.topology.declared import Declared

@@ -6,9 +6,8 @@ that is not of the management network; the first address. `node:interface` is th
 that is a node leaves the choice to its kernel.
 """
 
-from dataclasses import dataclass
-
 from sim.address import Address, InterfaceAddress, parse_address, parse_prefix
+from sim.dataclasses import dataclass
 from sim.errors import SimError
 from sim.flow import Flow
 from sim.trace.ground import Ground

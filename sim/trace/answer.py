@@ -1,9 +1,9 @@
 """What a host makes of a packet that has arrived: an answer, a refusal, or nothing."""
 
-from dataclasses import dataclass
 from enum import Enum
 
 from sim.address import Address
+from sim.dataclasses import dataclass
 from sim.filters.packet import ACK, ECHO_REPLY, ICMP, ICMP6, RST, SYN, TCP, UDP, Packet
 from sim.trace.ground import Site
 

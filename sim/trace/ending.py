@@ -1,8 +1,8 @@
 """Where one way of a packet ends, in the words in which the harness tells the same of real packets."""
 
-from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from sim.dataclasses import dataclass, field, replace
 from sim.filters import Verdict
 from sim.filters.packet import Packet
 from sim.flow import Disposition, Hop

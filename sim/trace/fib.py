@@ -1,13 +1,13 @@
 """A node's forwarding decision: policy rules in order, in each table the longest prefix (fib_rules, fib_trie)."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
 from sim.address import BITS, Address, Prefix, parse_prefix
+from sim.dataclasses import dataclass, replace
 from sim.snapshot import NextHop, PolicyRule, Route, RouteType
 from sim.trace.ground import LOOPBACK, Site
 

@@ -1,11 +1,11 @@
 """What trace needs of a network: the nodes as they are, their filters, and who answers for an address on a cable."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
 from sim.address import Address, InterfaceAddress, Prefix, parse_interface, parse_prefix
+from sim.dataclasses import dataclass, field
 from sim.errors import Place
 from sim.filters import PacketFilter
 from sim.filters.packet import Kind

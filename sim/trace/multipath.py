@@ -9,8 +9,8 @@ modelled. Verified against `ip route get ... iif` of Linux 6.18 on x86-64 (2026-
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from sim.dataclasses import dataclass
 from sim.snapshot import NextHop
 
 _MASK = (1 << 64) - 1

@@ -1,10 +1,10 @@
 """Paper as a Ground: the solved network as packets meet it, and `trace` on it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 
 from sim.address import Address, Prefix, parse_address, parse_prefix
+from sim.dataclasses import replace
 from sim.device import Device
 from sim.flow import Flow, Hop, Trace
 from sim.links import Links, solve_links

@@ -1,9 +1,9 @@
 """A Flow there and back, over every path that it may take -> one Trace, told in the harness' words."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from sim.address import Address
+from sim.dataclasses import dataclass, replace
 from sim.filters.packet import ICMP, ICMP6, TCP, UDP, Packet, first_packet
 from sim.flow import Disposition, Flow, Trace
 from sim.snapshot import NextHop, Note

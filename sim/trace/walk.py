@@ -10,10 +10,10 @@ Every step gives the ways on, or their ends; several next hops, or several hosts
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from sim.address import Address, parse_address
+from sim.dataclasses import dataclass, replace
 from sim.filters import Point, State, Verdict
 from sim.filters.packet import Kind, Packet
 from sim.flow import Disposition, Hop

@@ -6,8 +6,8 @@ that runs BIRD 2 refuses it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
+from sim.dataclasses import replace
 from sim.device import Device, Understood
 from sim.device.bird import BgpProtocol, BirdConfig
 from sim.dialects import Source

@@ -1,10 +1,10 @@
 """A whole configuration: statements at its top level, one after another, and what they come to."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Literal
 
 from sim.address import Address
+from sim.dataclasses import replace
 from sim.device import Finding
 from sim.device.bird import BirdConfig, InterfacePattern, Protocol
 from sim.dialects.bird import bgp, local, others

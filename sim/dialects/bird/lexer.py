@@ -6,11 +6,11 @@ name that no file has is refused; a glob that no file matches is not (bird -p 2.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from posixpath import dirname, join
 from typing import Literal
 
+from sim.dataclasses import dataclass
 from sim.dialects import Source
 from sim.errors import ConfigError, Place
 

@@ -1,8 +1,8 @@
 """Protocols that speak with nobody: device, direct, kernel, static, pipe."""
 
-from dataclasses import fields
 from typing import Any
 
+from sim.dataclasses import fields
 from sim.device.bird import (
     BirdRoute,
     DeviceProtocol,

@@ -4,8 +4,8 @@ A kind is one value with its options and how its draft becomes what it says; `KI
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from sim.dataclasses import dataclass
 from sim.device.bird import Protocol
 from sim.dialects.bird.channels import reads_channel
 from sim.dialects.bird.options import COMMON, Draft, Options, option_words, read_option

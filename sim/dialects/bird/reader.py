@@ -5,9 +5,9 @@ token where BIRD would stop.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
 
+from sim.dataclasses import dataclass, field
 from sim.dialects.bird.keywords import KEYWORDS
 from sim.dialects.bird.lexer import Token
 from sim.errors import ConfigError, Place

@@ -1,8 +1,7 @@
 """Set literals `[ ... ]`, the labels of `case`, and path masks `[= ... =]`."""
 
-from dataclasses import dataclass
-
 from sim.address import BITS
+from sim.dataclasses import dataclass
 from sim.dialects.bird.reader import Reader
 from sim.dialects.bird.values import number, plain_address, prefix
 from sim.policies import bird_paths as paths

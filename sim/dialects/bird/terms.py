@@ -4,9 +4,9 @@ Ranks, loosest first: `&&` and `||` (the same rank, from the left), comparisons 
 `.`. So `! a ~ b` is `(!a) ~ b`. Types that are known are checked here, as `bird -p` does (2.0.12).
 """
 
-from dataclasses import fields, is_dataclass
 from typing import Any
 
+from sim.dataclasses import fields, is_dataclass
 from sim.dialects.bird.reader import Reader
 from sim.dialects.bird.sets import path_mask, set_literal
 from sim.dialects.bird.values import number, plain_address, prefix

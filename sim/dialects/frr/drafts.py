@@ -4,10 +4,10 @@ Values are kept under the names of the Device's own fields, so that inheritance 
 over another.
 """
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from sim.address import Address, InterfaceAddress, Prefix
+from sim.dataclasses import dataclass, field
 from sim.errors import Place
 
 Values = dict[str, Any]

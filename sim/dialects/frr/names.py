@@ -5,9 +5,9 @@ answers serves all. A name that is used and not defined gives None, and a Findin
 """
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from sim.dataclasses import dataclass, field
 from sim.device import Finding
 from sim.dialects.frr.drafts import Named
 from sim.errors import Place

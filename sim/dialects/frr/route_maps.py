@@ -5,12 +5,12 @@ gives it once the whole file is read.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
 from typing import Any
 
 from sim.address import Address
+from sim.dataclasses import dataclass
 from sim.dialects.frr.drafts import Named
 from sim.dialects.frr.grammar import Commands, Words
 from sim.dialects.frr.names import EntryDraft

@@ -1,8 +1,7 @@
 """`ip route` and `ipv6 route`, at the top and inside `vrf NAME`."""
 
-from dataclasses import replace
-
 from sim.address import Address, Prefix, parse_address, parse_prefix
+from sim.dataclasses import replace
 from sim.device.static import StaticRoute
 from sim.dialects.frr.grammar import Commands, Words
 from sim.dialects.frr.reading import CONFIG, Reading, noted, number, options, silent

@@ -6,8 +6,8 @@ route carries ZEROCONF_METRIC here and `sim.surroundings` completes it.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
+from sim.dataclasses import replace
 from sim.device import Device, Understood
 from sim.device.interfaces import InterfaceConfig
 from sim.dialects import Source

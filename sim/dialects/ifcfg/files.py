@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
+from sim.dataclasses import dataclass, field
 from sim.dialects import Source
 from sim.errors import ConfigError, Place
 from sim.shell import assignment

@@ -1,9 +1,9 @@
 """The routes and rules of a device's files: zeroconf, the default route, route and rule files."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from sim.address import Address, Prefix, parse_address, parse_prefix
+from sim.dataclasses import replace
 from sim.device import Device
 from sim.device.static import StaticRoute
 from sim.dialects.ifcfg.files import Command, Ifcfg, Value

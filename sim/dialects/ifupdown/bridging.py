@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
+from sim.dataclasses import replace
 from sim.device import Device
 from sim.device.interfaces import InterfaceConfig
 from sim.dialects.ifupdown.stanzas import Line

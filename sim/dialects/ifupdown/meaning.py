@@ -7,10 +7,10 @@ onlink. Where a stanza brings an interface up, addresses that the interface had 
 
 import shlex
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import TypeVar
 
 from sim.address import Address, InterfaceAddress, Prefix, parse_address, parse_interface
+from sim.dataclasses import replace
 from sim.device import Device
 from sim.device.interfaces import InterfaceConfig, Kind
 from sim.device.static import StaticRoute

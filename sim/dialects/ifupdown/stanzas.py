@@ -7,9 +7,9 @@ line to it. Two things differ from Debian's classic ifupdown, and the lab's node
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from sim.dataclasses import dataclass, field
 from sim.dialects import Source
 from sim.errors import ConfigError, Place
 from sim.snapshot import Note

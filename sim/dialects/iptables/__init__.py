@@ -1,8 +1,8 @@
 """iptables: files in iptables-save's format, as RHEL (/etc/sysconfig) and Debian (/etc/iptables) keep them."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
+from sim.dataclasses import replace
 from sim.device import Device, Understood
 from sim.dialects import Source
 from sim.filters import PacketFilter, Table

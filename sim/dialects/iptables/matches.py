@@ -4,8 +4,8 @@ An option reads its values into matches, and says how it is printed. A new exten
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
+from sim.dataclasses import dataclass, field
 from sim.dialects.iptables.names import CLASSES, ICMP6_TYPES, ICMP_TYPES, PORTED, TOS
 from sim.dialects.iptables.values import address_range, masked, number, ports, ports_text, protocol_name
 from sim.dialects.iptables.words import quoted

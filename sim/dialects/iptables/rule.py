@@ -1,9 +1,9 @@
 """One rule of iptables' language, from its chain on: words -> Rules (a list of addresses makes several), as printed."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import product
 
+from sim.dataclasses import dataclass, field
 from sim.dialects.iptables.matches import MATCHES, Asked, Extension, of_protocol, wildcard
 from sim.dialects.iptables.names import UNMODELLED_MATCHES
 from sim.dialects.iptables.targets import TARGETS, VERDICTS, Done, Given, free_form, known

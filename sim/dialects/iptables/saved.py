@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
+from sim.dataclasses import dataclass, field
 from sim.dialects.iptables.names import CHAINS, PRIORITIES
 from sim.dialects.iptables.rule import Context, read_rule
 from sim.dialects.iptables.words import split

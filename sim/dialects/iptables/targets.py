@@ -1,8 +1,8 @@
 """iptables' targets: what `-j NAME` with its options does, and where the kernel takes it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
+from sim.dataclasses import dataclass, field
 from sim.dialects.iptables.names import CLASSES, HARMLESS_TARGETS, TOS, UNMODELLED_TARGETS
 from sim.dialects.iptables.values import address, address_range, masked, number, ports, prefix_length
 from sim.dialects.iptables.words import quoted

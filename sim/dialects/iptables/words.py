@@ -1,8 +1,8 @@
 """A line of iptables' language as words, and the words one after another; complaints are in iptables' own words."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from sim.dataclasses import dataclass, field
 from sim.errors import ConfigError, Place
 
 

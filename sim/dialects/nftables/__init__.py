@@ -5,8 +5,8 @@ model asks no filter below IP.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
+from sim.dataclasses import replace
 from sim.device import Device, Understood
 from sim.dialects import Source
 from sim.filters import PacketFilter, Table

@@ -1,8 +1,8 @@
 """What a part of an nftables rule asks: keys, and the values they are compared with -> matches, and their print."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
+from sim.dataclasses import dataclass, field
 from sim.dialects.nftables.keys import Key, NotModelled, read_key
 from sim.dialects.nftables.tokens import Cursor, Token
 from sim.dialects.nftables.values import NAMED, Value, printed, read_value

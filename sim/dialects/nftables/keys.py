@@ -4,8 +4,8 @@ A key has a field of the packet, a kind of value, and the matches that nft adds 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from sim.dataclasses import dataclass
 from sim.dialects.nftables.tokens import Cursor
 from sim.errors import ConfigError
 from sim.filters.matches import Match, Within

@@ -1,7 +1,6 @@
 """One nftables rule: its tokens -> Rules, as nft prints them. What nft knows and the model does not, makes unsure."""
 
-from dataclasses import dataclass, field, replace
-
+from sim.dataclasses import dataclass, field, replace
 from sim.dialects.nftables.asking import Scope, needs_of, read_comparison, read_keys
 from sim.dialects.nftables.keys import NotModelled
 from sim.dialects.nftables.statements import (

@@ -6,9 +6,9 @@ A ruleset is read as one transaction, as `nft -f` loads it: rules are worked out
 import fnmatch
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
+from sim.dataclasses import dataclass, field
 from sim.dialects import Source
 from sim.dialects.nftables.asking import NamedSet, Scope
 from sim.dialects.nftables.rule import read_rule

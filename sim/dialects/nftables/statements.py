@@ -1,9 +1,9 @@
 """What an nftables rule does: statements -> effects and verdicts, and how nft prints them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from sim.address import parse_address
+from sim.dataclasses import dataclass
 from sim.dialects.nftables.asking import (
     NEVER,
     Element,

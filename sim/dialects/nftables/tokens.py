@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
+from sim.dataclasses import dataclass
 from sim.errors import ConfigError, Place
 
 _TOKEN = re.compile(

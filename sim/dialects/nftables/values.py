@@ -4,9 +4,9 @@ nft prints ports and most numbers as such, marks in eight hexadecimal digits, ev
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from sim.address import BITS, Address, parse_address, parse_interface
+from sim.dataclasses import dataclass
 from sim.dialects.iptables.names import CLASSES, PROTOCOLS, SERVICES
 from sim.dialects.nftables.tokens import Token
 from sim.errors import ConfigError, Place

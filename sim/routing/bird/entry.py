@@ -1,9 +1,9 @@
 """A route in a BIRD table (rte and rta together)."""
 
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from sim.address import Address
+from sim.dataclasses import dataclass, replace
 from sim.route import PathAttributes, interned
 from sim.routing.bird.sessions import Live
 from sim.routing.values import Hop

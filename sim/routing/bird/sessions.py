@@ -1,8 +1,7 @@
 """An established BGP session as BIRD keeps it."""
 
-from dataclasses import dataclass, field
-
 from sim.address import Address, Prefix
+from sim.dataclasses import dataclass, field
 from sim.device.bird import BgpChannel, BgpProtocol
 from sim.route import PathAttributes
 from sim.routing import Advert, Peering, Port

@@ -1,9 +1,9 @@
 """BIRD on one node, as one Suite."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from sim.address import BITS, Address, Prefix
+from sim.dataclasses import replace
 from sim.device import Device
 from sim.device.bird import (
     BfdProtocol,

@@ -6,8 +6,8 @@ came up (FRR 8.4.4, seen 2026-11-25 with three neighbours of a peer-group).
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
+from sim.dataclasses import replace
 from sim.routing.frr.live import Live
 
 

@@ -1,8 +1,7 @@
 """An established session as bgpd keeps it: its configuration by family, what came in, and what was sent."""
 
-from dataclasses import dataclass, field
-
 from sim.address import Address, Prefix
+from sim.dataclasses import dataclass, field
 from sim.device.bgp import BgpInstance, Neighbour, NeighbourFamily
 from sim.policy import Context
 from sim.routing import Advert, Peering, Port

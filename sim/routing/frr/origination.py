@@ -1,9 +1,9 @@
 """A router's own routes: `network` statements and `redistribute` (bgp_static_update, bgp_redistribute_add)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from sim.address import Prefix
+from sim.dataclasses import replace
 from sim.device.bgp import BgpFamily, Origination, Redistribution
 from sim.policy import Context, Policy
 from sim.route import Origin, PathAttributes, interned

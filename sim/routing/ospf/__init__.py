@@ -7,11 +7,11 @@ next hops are, and in no rule here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
 from sim.address import Address, InterfaceAddress, Prefix
+from sim.dataclasses import dataclass, field
 from sim.device.ospf import NetworkType, OspfArea
 from sim.routing.values import Hop
 

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 
+from sim.dataclasses import dataclass
 from sim.errors import Place, TopologyError
 
 _OPEN = re.compile(r"\{\{(?P<trim>-(?=[ \t\r\n]))?")

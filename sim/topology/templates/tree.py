@@ -1,7 +1,8 @@
 """A template as a tree: what stands in it, and how values are written."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from sim.dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
