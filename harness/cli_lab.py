@@ -24,6 +24,9 @@ def deploy(
     name: NameOption = None,
     runtime: RuntimeOption = None,
     bare: Annotated[bool, typer.Option("--bare", help="Create and cable the nodes, but push no files.")] = False,
+    tolerate_exec: Annotated[
+        bool, typer.Option("--tolerate-exec", help="An exec command that fails is a warning, and ends nothing.")
+    ] = False,
     allow_outside_binds: OutsideOption = False,
     variables: VarsOption = None,
     as_json: JsonOption = False,
@@ -41,7 +44,7 @@ def deploy(
 
     network = labs.read(topology, name, allow_outside_binds, variables or ())
     with console.progress(f"deploy {network.name}", quiet=as_json) as progress:
-        summary = verbs.deploy(network, runtime=runtime, bare=bare, progress=progress)
+        summary = verbs.deploy(network, runtime=runtime, bare=bare, progress=progress, tolerant=tolerate_exec)
     console.answer(summary, console.deployed, as_json)
 
 

@@ -110,6 +110,9 @@ def deployed(summary: Any) -> None:
         f"[bold green]{escape(name)}[/] {seen['what']}: {len(nodes)} nodes, {len(seen['links'])} links"
         f" in {seen['took_s']:.1f} s"
     )
+    for each in seen["warnings"]:
+        words = f"exec {each['command']!r} ended with {each['status']}: {each['words']}"
+        out.print(f"[yellow]warning[/] [bold]{escape(each['node'])}[/] {escape(masked(words))}")
     _stand_ins(out, seen["stand_ins"])
 
 
@@ -192,10 +195,10 @@ def lab(result: Any) -> None:
     out.print(f"[bold]{escape(seen['name'])}[/]  {escape(seen['file'])}\n")
     made = table("NODE", "ROLE", "KIND", "STATE", "ADDRESSES")
     for node in seen["nodes"]:
-        state = node["state"]
+        state = node["state"] + (f", {node['health']}" if node.get("health") else "")
         addresses = "\n".join(f"{face} {' '.join(held)}" for face, held in _shown(node["addresses"]).items())
-        colour = "green" if state == "running" else "red"
-        made.add_row(node["name"], node["role"] or "", node["kind"], f"[{colour}]{state}[/]", escape(addresses))
+        colour = "green" if state in ("running", "running, healthy") else "red"
+        made.add_row(node["name"], node["role"] or "", node["kind"], f"[{colour}]{escape(state)}[/]", escape(addresses))
     out.print(made)
     out.print(f"\n[bold]links[/] ({len(seen['links'])})")
     for link in seen["links"]:

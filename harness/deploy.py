@@ -1,18 +1,20 @@
 """The order in which a lab boots: cables, then on every node its files, the topology's `exec` lines, and its role.
+Nodes that wait for each other boot in stages (`harness.staging`).
 
 `bring_up` starts a lab from nothing, `apply` brings a running one to what the topology says now, `boot` gives a node
 that came back (or was added) all that it runs. A bring-up that fails leaves nothing behind and names the node; an
 `apply` that fails puts the lab back to the topology and the files it had.
 """
 
-import shlex
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 
-from harness.appliers import Scripts, one_line
+from harness import staging
+from harness.appliers import Scripts
 from harness.appliers.frr_rehearsal import Rehearsal
+from harness.commands import Complain, refuse, run
 from harness.lacking import refuse_lacking
 from harness.push import PushResult, current_files, push
 from lab.difference import Difference
@@ -21,7 +23,8 @@ from lab.node import RunningNode
 from lab.roles import role_of
 from lab.runtimes import DEFAULT, Runtime, StandIn, of_this_machine
 from sim.dataclasses import dataclass
-from sim.errors import CommandFailed, FabricError
+from sim.errors import FabricError
+from sim.topology.boot import in_order
 from sim.topology.files import node_files
 from sim.topology.model import Topology
 
@@ -46,14 +49,18 @@ def bring_up(
     bare: bool = False,
     progress: Progress = lambda _: None,
     runtime: str = DEFAULT,
+    complain: Complain = refuse,
 ) -> Lab:
-    """A lab up with all that its topology asks for; `bare`: cabled and empty. On any failure nothing stays behind."""
+    """A lab up with all that its topology asks for; `bare`: cabled and empty. On any failure nothing stays behind.
+
+    `complain` is told of each command of the topology that fails; unless it is given, the deploy fails.
+    """
     files = {name: _files(topology, name) for name in topology.nodes}
     with Rehearsal(files.values() if of_this_machine(runtime) and not bare else ()) as rehearsal:
         lab = Lab.deploy(topology, progress, runtime, bare=bare)
         try:
             if not bare:
-                _boot(lab, files, progress, rehearsal)
+                _boot(lab, files, progress, rehearsal, complain)
             lab.mark_running()
         except BaseException:
             lab.destroy()
@@ -61,23 +68,50 @@ def bring_up(
     return lab
 
 
-def boot(lab: Lab, names: Collection[str], progress: Progress = lambda _: None) -> Mapping[str, PushResult]:
-    """Boot these nodes, which are cabled and empty: roles prepare, files, `exec`, roles start."""
-    return _boot(lab, {name: _files(lab.topology, name) for name in names}, progress)
+def boot(
+    lab: Lab, names: Collection[str], progress: Progress = lambda _: None, complain: Complain = refuse
+) -> Mapping[str, PushResult]:
+    """Boot these nodes, which are cabled and empty: roles prepare, files, `exec`, roles start; in stages, if they say.
+
+    `complain`: see `bring_up`.
+    """
+    return _boot(lab, {name: _files(lab.topology, name) for name in names}, progress, None, complain)
 
 
 def _boot(
-    lab: Lab, files: Mapping[str, Mapping[str, bytes]], progress: Progress, scripts: Scripts | None = None
+    lab: Lab,
+    files: Mapping[str, Mapping[str, bytes]],
+    progress: Progress,
+    scripts: Scripts | None,
+    complain: Complain,
 ) -> Mapping[str, PushResult]:
     names = files.keys()
     progress(f"configuration of {len(names)} nodes")
     refuse_lacking(lab, files)
     _prepare(lab, names)
-    pushed = _push_first(lab, files, scripts)
-    _execute(lab, names)
-    progress("roles")
-    start_roles(lab, names)
+    if staging.is_staged(lab.topology, names):
+        pushed = _boot_in_stages(lab, files, scripts, complain)
+    else:
+        pushed = _push_first(lab, files, scripts)
+        _execute(lab, names, complain)
+        progress("roles")
+        start_roles(lab, names)
     lab.mark_booted(names)
+    return pushed
+
+
+def _boot_in_stages(
+    lab: Lab, files: Mapping[str, Mapping[str, bytes]], scripts: Scripts | None, complain: Complain
+) -> dict[str, PushResult]:
+    pushed: dict[str, PushResult] = {}
+
+    def configure(name: str) -> None:
+        later: list[Callable[[], None]] = []
+        pushed.update(_push(lab, {name: files[name]}, boot=True, scripts=scripts, later={name: later}))
+        for finish in later:
+            finish()
+
+    staging.boot(lab, files.keys(), configure, lambda name: start_roles(lab, [name]), complain)
     return pushed
 
 
@@ -93,16 +127,16 @@ def _push_first(lab: Lab, files: Mapping[str, Mapping[str, bytes]], scripts: Scr
     return pushed
 
 
-def apply(lab: Lab, topology: Topology, progress: Progress = lambda _: None) -> Applied:
+def apply(lab: Lab, topology: Topology, progress: Progress = lambda _: None, complain: Complain = refuse) -> Applied:
     """Bring a running lab to the topology and the files it names now, changing nothing else.
 
-    On failure the lab gets back the topology and the files it had, and the error is raised.
+    On failure the lab gets back the topology and the files it had, and the error is raised. `complain`: see `bring_up`.
     """
     with lab.held():
         before = lab.topology
         had = lab.each(lambda node: current_files(node, ()))
         try:
-            return _advance(lab, topology, progress)
+            return _advance(lab, topology, progress, complain)
         except BaseException as error:
             try:
                 _go_back(lab, before, had)
@@ -111,11 +145,11 @@ def apply(lab: Lab, topology: Topology, progress: Progress = lambda _: None) -> 
             raise
 
 
-def _advance(lab: Lab, topology: Topology, progress: Progress) -> Applied:
+def _advance(lab: Lab, topology: Topology, progress: Progress, complain: Complain) -> Applied:
     difference = lab.apply(topology)
     made = {*difference.added, *difference.changed}
     kept = [name for name in lab.nodes if name not in made]
-    pushed = dict(boot(lab, made, progress)) if made else {}
+    pushed = dict(boot(lab, made, progress, complain)) if made else {}
     progress(f"configuration of {len(kept)} nodes")
     _prepare(lab, kept)
     pushed |= _push(lab, {name: _files(topology, name) for name in kept}, boot=False)
@@ -183,16 +217,14 @@ def start_roles(lab: Lab, names: Collection[str]) -> None:
     lab.each(work, names)
 
 
-def _execute(lab: Lab, names: Collection[str]) -> None:
-    """The topology's `exec` lines, split as a shell would and run without one; a failing one fails the deploy."""
+def _execute(lab: Lab, names: Collection[str], complain: Complain = refuse) -> None:
+    """The topology's commands, on all nodes side by side."""
 
     def work(node: RunningNode) -> None:
-        for line in lab.topology.nodes[node.name].exec:
-            done = node.run(shlex.split(line), check=False)
-            if done.status:
-                raise CommandFailed(f"exec {line!r} ended with {done.status}: {one_line(done.words)}", node.name)
+        declared = lab.topology.nodes[node.name]
+        run(lab, node.name, in_order(declared.stages, declared.exec), complain)
 
-    lab.each(work, [name for name in names if lab.topology.nodes[name].exec])
+    lab.each(work, [name for name in names if lab.topology.nodes[name].commands])
 
 
 class _OneAtATime:

@@ -13,7 +13,7 @@ from harness.evidence import trace_evidence
 from lab.lab import Lab
 from lab.node import RunningNode
 from lab.runtimes import DEFAULT
-from sim.dataclasses import dataclass
+from sim.dataclasses import asdict, dataclass
 from sim.errors import InputError, LabError, NodeFailed
 from sim.flow import Flow, Trace
 from sim.snapshot import Snapshot
@@ -23,21 +23,28 @@ Progress = Callable[[str], None]
 FOREVER_S = 1e6
 
 
-def deploy(network: Topology, *, runtime: str | None, bare: bool, progress: Progress) -> Answer:
-    """Bring a lab up, or apply the difference to the one that runs under that name."""
+def deploy(network: Topology, *, runtime: str | None, bare: bool, progress: Progress, tolerant: bool = False) -> Answer:
+    """Bring a lab up, or apply the difference to the one that runs under that name.
+
+    `tolerant`: a command of the topology that fails is a warning.
+    """
+    from harness.commands import Failure, refuse
     from harness.deploy import apply, bring_up
 
-    started = time.monotonic()
+    started, failures = time.monotonic(), list[Failure]()
+    complain = failures.append if tolerant else refuse
     running = Lab.find(network.name) if Lab.runs(network.name) else None
     if running and runtime not in (None, running.carried_by):
         advice = f"`fabriclab destroy` it, or deploy under another name for --runtime {runtime}"
         raise LabError(f"this lab runs already, carried by {running.carried_by}; {advice}", network.name)
     if running and not bare:
-        lab, what = running, "changed" if apply(running, network, progress) else "unchanged"
+        lab, what = running, "changed" if apply(running, network, progress, complain) else "unchanged"
     else:
-        lab, what = bring_up(network, bare=bare, progress=progress, runtime=runtime or DEFAULT), "deployed"
+        lab = bring_up(network, bare=bare, progress=progress, runtime=runtime or DEFAULT, complain=complain)
+        what = "deployed"
     took = round(time.monotonic() - started, 2)
-    return Answer(_shape(lab) | {"nodes": _nodes(lab), "what": what, "took_s": took})
+    warnings = [asdict(failure) for failure in failures]
+    return Answer(_shape(lab) | {"nodes": _nodes(lab), "what": what, "took_s": took, "warnings": warnings})
 
 
 def plan(lab: Lab, network: Topology, nodes: Sequence[str]) -> Answer:
@@ -105,12 +112,22 @@ def inspect(lab: Lab) -> Answer:
     """A lab's nodes, links, states, addresses and stand-ins."""
     from harness.observe import observe as ask
 
-    seen = ask(lab)
+    seen, health = ask(lab), _health(lab)
     nodes = _nodes(lab)
     for node in nodes:
+        node["health"] = health.get(node["name"])
         faces = seen.nodes[node["name"]].interfaces.values() if node["name"] in seen.nodes else ()
         node["addresses"] = {face.name: list(face.addresses) for face in faces if face.addresses and face.name != "lo"}
     return Answer(_shape(lab) | {"nodes": nodes})
+
+
+def _health(lab: Lab) -> dict[str, str]:
+    """What the healthchecks of running nodes say now."""
+    from harness.health import complaint
+
+    checks = {name: node.healthcheck for name, node in lab.topology.nodes.items() if node.healthcheck}
+    said = lab.each(lambda node: complaint(node, checks[node.name]), checks.keys()) if checks else {}
+    return {name: "healthy" if words is None else f"unhealthy: {words}" for name, words in said.items()}
 
 
 def _shape(lab: Lab) -> dict[str, Any]:

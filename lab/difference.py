@@ -51,6 +51,7 @@ def _shape(node: Node) -> tuple[object, ...]:
         node.mgmt_ipv6,
         node.parent,
         node.exec,
+        node.stages,
     )
 
 

@@ -4,16 +4,18 @@
         lab.nodes["gw"].run(["ip", "route"])
 
 A lab survives the command that made it and is found again by name; leaving the `with` block destroys it. What runs on
-the nodes is pushed by `harness.deploy`: here they come up cabled and empty. All concurrency lives in `each`.
+the nodes is pushed by `harness.deploy`: here they come up cabled and empty. All concurrency lives in `each` and
+`in_order`.
 """
 
 import json
 import os
 import subprocess
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from threading import Event
 from types import MappingProxyType, TracebackType
 from typing import Any, Self, TypeVar
 
@@ -23,12 +25,14 @@ from lab.environment import as_made
 from lab.journal import Journal, process_started
 from lab.node import RunningNode
 from lab.runtimes import DEFAULT, NO_FILES, Files, Runtime, StandIn, carrier
-from sim.errors import LabError
+from sim.errors import FabricError, LabError
 from sim.topology.files import node_files
 from sim.topology.model import Endpoint, Kind, Link, Topology
 from sim.topology.record import from_record, to_record
 
 Result = TypeVar("Result")
+Step = tuple[str, str]
+"""A node, and what is done on it."""
 _WORKERS = 16
 NO_PORTS: Mapping[str, management.Port] = MappingProxyType({})
 _TOLD = "/run/fabriclab/stand-ins.json"
@@ -279,6 +283,31 @@ class Lab:
                 self.runtime.hang_up()
                 raise
         return {name: future.result() for name, future in futures.items()}
+
+    def in_order(self, steps: Mapping[Step, Collection[Step]], work: Callable[[Step, Event], None]) -> None:
+        """Carry out steps of nodes side by side, each as soon as those that it needs are over.
+
+        A node has one step under way at a time. After the first failure no step begins; those under way are told by the
+        event that `work` is given, and the failure is raised when they have ended.
+        """
+        ahead = {step: set(needed) & steps.keys() for step, needed in steps.items()}
+        stopped, running = Event(), dict[Future[None], Step]()
+        with ThreadPoolExecutor(max_workers=len({node for node, _ in steps}) or 1) as pool:
+            try:
+                while ahead or running:
+                    for step in [step for step, needed in ahead.items() if not needed]:
+                        del ahead[step]
+                        running[pool.submit(work, step, stopped)] = step
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        over = running.pop(future)
+                        future.result()
+                        for needed in ahead.values():
+                            needed.discard(over)
+            except BaseException as error:
+                stopped.set()
+                if not isinstance(error, FabricError):  # interrupted: who waits on a node waits no longer
+                    self.runtime.hang_up()
+                raise
 
     # --- its changes
 

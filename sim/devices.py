@@ -46,7 +46,7 @@ def read_device(topology: Topology, node: Node, around: Surroundings | None = No
     """
     around = around or Surroundings(topology)
     texts = {path: content.decode(errors="replace") for path, content in node_files(topology, node).items()}
-    if node.exec and (told := vtysh_lines(node)):
+    if node.commands and (told := vtysh_lines(node)):
         texts[_FRR_CONF] = "\n".join((texts.get(_FRR_CONF, "").rstrip("\n"), *told, ""))
     said = parse_files(node, texts, lambda path: author_path(topology, node, path))
     return around.after(node, around.before(node, said) | said)

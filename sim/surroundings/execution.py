@@ -37,7 +37,7 @@ _SILENT = (
 def executed(node: Node, device: Device) -> Device:
     """The node's device after its `exec` lines. ConfigError at the node for one that cannot succeed."""
     place = node.place or Place(node.name)
-    for line in node.exec:
+    for line in node.commands:
         for command in _commands(_split(line, place)):
             device = _run(device, command, place)
     return device
@@ -46,7 +46,7 @@ def executed(node: Node, device: Device) -> Device:
 def vtysh_lines(node: Node) -> list[str]:
     """Configuration lines that the node's `exec` lines give to FRR: `vtysh -c 'configure terminal' -c ...`."""
     found: list[str] = []
-    for line in node.exec:
+    for line in node.commands:
         for command in _commands(_split(line, node.place or Place(node.name))):
             told = [word for option, word in pairwise(command) if option == "-c"]
             if command[:1] == ["vtysh"] and told and told[0].split()[0].startswith("conf"):

@@ -104,7 +104,7 @@ class CertificateSection(Section):
 
 
 class HealthcheckSection(Section):
-    """Accepted and ignored: what must hold is said by scenarios. Times are whole seconds."""
+    """A command whose success says that the node is healthy. Times are whole seconds."""
 
     test: Texts = None
     interval: Count | SkipJsonSchema[None] = None
@@ -138,10 +138,10 @@ class ExtrasSection(Section):
 
 
 class WaitFor(Section):
-    """A node waits for another's stage. Only the stages that are over before any command runs can be waited for."""
+    """A node waits for another's stage to be over."""
 
     node: Text
-    stage: Literal["create", "create-links", "configure", "healthy", "exit", "exec"]
+    stage: Literal["create", "create-links", "configure", "healthy", "exit"]
 
 
 class StageCommand(Section):

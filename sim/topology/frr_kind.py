@@ -51,6 +51,6 @@ def _daemons(node: Node, config: str) -> str:
     frr = node.extras.get("frr") or {}
     named = frr.get("daemons")
     if named is None:
-        spoken = "\n".join((config, *(part for line in node.exec for part in re.split(r"-c|[\"']", line))))
+        spoken = "\n".join((config, *(part for line in node.commands for part in re.split(r"-c|[\"']", line))))
         named = [each for each, words in _SPOKEN_TO.items() if re.search(words, spoken, re.M)]
     return "".join(f"{each}={'yes' if each in named else 'no'}\n" for each in DAEMONS)

@@ -12,6 +12,7 @@ from typing import Any
 
 from sim.dataclasses import dataclass, field, replace
 from sim.errors import Place, TopologyError
+from sim.topology.boot import Healthcheck, Stage, in_order
 from sim.topology.container import Container
 from sim.topology.facts import Facts
 from sim.topology.strict import meant
@@ -92,6 +93,9 @@ class Node:
     image: str | None = None
     binds: tuple[Bind, ...] = ()
     exec: tuple[str, ...] = ()
+    stages: Mapping[str, Stage] = field(default_factory=dict)
+    healthcheck: Healthcheck | None = None
+    startup_delay_s: int = 0
     env: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     sysctls: Mapping[str, str] = field(default_factory=dict)
@@ -108,6 +112,13 @@ class Node:
     parent: str | None = None  # the compute that carries a workload
     container: Container = field(default_factory=Container)
     place: Place | None = field(default=None, compare=False)
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """Every command that runs on the node while it boots, those of its stages too, in their order."""
+        if not self.stages:
+            return self.exec
+        return tuple(each.line for each in in_order(self.stages, self.exec) if not each.on_host)
 
     @property
     def managed(self) -> bool:

@@ -1,20 +1,19 @@
 """One node: its merged section -> Node. What the file may not say is refused, with its place, on the way."""
 
 import re
-import shlex
 from collections.abc import Callable, Mapping
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
 
 from sim.topology.binds import binds, inside
-from sim.topology.clab import StageCommands, StageSection
 from sim.topology.container import read_container
 from sim.topology.declared import Declared, Origin
 from sim.topology.inheritance import effective
 from sim.topology.located import Map, plain
 from sim.topology.model import Kind, Node
 from sim.topology.refusals import kind_of, refuse
+from sim.topology.stages import commands, healthcheck, stages
 from sim.topology.workloads import RESERVED_NAMES, read_facts
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}")
@@ -22,7 +21,6 @@ _HOSTNAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9.-]{0,62}[a-zA-Z0-9])?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _SYSCTL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./@:-]*")
 _INLINE = "\n"
-_EARLY_STAGES = ("create", "create-links")
 _FORWARDS = {"net.ipv4.ip_forward": "1", "net.ipv6.conf.all.forwarding": "1"}
 
 
@@ -52,7 +50,10 @@ def read_node(node: Declared) -> Node:
         hostname=_hostname(node),
         image=section.image,
         binds=() if kind in (Kind.BRIDGE, Kind.HOST) else tuple(binds(node)),
-        exec=() if kind is Kind.BRIDGE else tuple(_commands(node)),
+        exec=() if kind is Kind.BRIDGE else commands(node),
+        stages={} if kind is Kind.BRIDGE else stages(node),
+        healthcheck=healthcheck(node),
+        startup_delay_s=section.startup_delay or 0,
         env=_env(node),
         labels=_labels(node),
         sysctls=(_FORWARDS if kind is Kind.FRR else {}) | _sysctls(node),
@@ -99,58 +100,6 @@ def _startup(node: Declared) -> tuple[Path | None, str | None]:
     if path.is_dir():
         raise node.error(f"{text!r} is a folder; expected a file", "startup-config")
     return path, None
-
-
-def _commands(node: Declared) -> "list[str]":
-    """The `exec` lines, and what the stages run before and after them, in the order of the stages."""
-    stages = node.section.stages
-    before: list[str] = []
-    after: list[str] = []
-    for name in type(stages).model_fields if stages else ():
-        stage, key = getattr(stages, name), name.replace("_", "-")
-        if stage:
-            _check_waits(node, key, stage)
-            (after if key in ("healthy", "exit") else before).extend(_stage_commands(node, key, stage))
-    own = (_command(node, line, "exec", index) for index, line in enumerate(node.section.exec or ()))
-    return [*before, *own, *after]
-
-
-def _command(node: Declared, line: str, *path: str | int) -> str:
-    """A command as it is run: split as a shell would, and run by none."""
-    try:
-        words = shlex.split(line)
-    except ValueError as error:
-        raise node.error(
-            f"found {line!r}: {str(error).lower()}; expected a command and its arguments", *path
-        ) from error
-    if not words:
-        raise node.error("found nothing; expected a command and its arguments", *path)
-    return node.magic(line)
-
-
-def _check_waits(node: Declared, key: str, stage: StageSection) -> None:
-    for index, wait in enumerate(stage.wait_for or ()):
-        if wait.stage not in _EARLY_STAGES:
-            raise node.error(
-                f"stage {wait.stage} of {wait.node} cannot be waited for: commands of different nodes run side by side,"
-                f" when all nodes and links exist; expected {' or '.join(_EARLY_STAGES)}",
-                *("stages", key, "wait-for", index),
-            )
-
-
-def _stage_commands(node: Declared, key: str, stage: StageSection) -> "list[str]":
-    path = ("stages", key, "exec")
-    if isinstance(stage.exec, StageCommands):
-        phases = (("on-enter", stage.exec.on_enter), ("on-exit", stage.exec.on_exit))
-        return [
-            _command(node, line, *path, phase, at) for phase, lines in phases for at, line in enumerate(lines or ())
-        ]
-    commands = []
-    for index, each in enumerate(stage.exec or ()):
-        if each.target == "host":
-            raise node.error("a lab runs nothing on the host; expected target container", *path, index)
-        commands.append((each.phase == "on-exit", _command(node, each.command, *path, index)))
-    return [line for _, line in sorted(commands, key=lambda each: each[0])]
 
 
 def _env(node: Declared) -> Mapping[str, str]:

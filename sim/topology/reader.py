@@ -26,6 +26,7 @@ from sim.topology.mgmt import check_addresses, read_management
 from sim.topology.model import Topology
 from sim.topology.nodes import declare, is_name, read_node
 from sim.topology.spelling import check_spelling
+from sim.topology.stages import check_waits
 from sim.topology.workloads import populated
 
 _SUFFIXES = (".clab.yml", ".clab.yaml")
@@ -88,6 +89,7 @@ def _read(tree: Any, file: Path, name: str | None, allow_outside_binds: bool) ->
     nodes = {each.name: read_node(each) for each in declared.values()}
     _check_aliases(declared)
     check_spelling(section, declared, str(file))
+    check_waits(declared, {name: node.stages for name, node in nodes.items()})
     check_addresses(management, nodes, lambda name, *path: declared[name].place(*path))
     cabling = Cabling(nodes, origin, management, section)
     links = tuple(cabling.read(clab.topology.links or ()))

@@ -136,10 +136,11 @@ def test_stages_run_in_their_order_around_exec(tmp_path: Path) -> None:
         n1:
           exec: [own __clabNodeName__]
           stages:
-            create: {wait-for: [{node: n1, stage: create-links}]}
+            create: {wait-for: [{node: n2, stage: configure}]}
             exit: {exec: [{command: last, phase: on-exit}]}
+        n2: {}
     """
-    assert read(tmp_path, text).nodes["n1"].exec == ("early", "late", "own n1", "last")
+    assert read(tmp_path, text).nodes["n1"].commands == ("early", "late", "own n1", "last")
 
 
 def test_yaml_anchors_and_merges_work_as_written(tmp_path: Path) -> None:

@@ -97,9 +97,26 @@ REFUSED = [
     ("a bad sysctl", node("sysctls: {'a;b': 1}"), 6, "expected a sysctl"),
     ("a bad alias", node("aliases: ['a b']"), 6, "host's name"),
     ("a node's name as alias", node("aliases: [n2]") + "    n2: {kind: linux}\n", 6, "another node"),
-    ("waiting for commands", node("stages: {create: {wait-for: [{node: n1, stage: healthy}]}}"), 6, "waited for"),
+    ("waiting for a node's health", node("stages: {create: {wait-for: [{node: n1, stage: healthy}]}}"), 6, "no health"),
+    (
+        "waiting for itself",
+        node("stages: {create: {wait-for: [{node: n1, stage: exit}]}}"),
+        6,
+        "circle: n1:create -> n1:exit -> n1:healthy -> n1:configure -> n1:create-links -> n1:create;",
+    ),
+    ("waiting for nobody", node("stages: {exit: {wait-for: [{node: n2, stage: create}]}}"), 6, "no node named 'n2'"),
+    (
+        "two that wait for each other",
+        NODES
+        + "    n1: {kind: linux, stages: {create: {wait-for: [{node: n2, stage: configure}]}}}\n"
+        + "    n2: {kind: linux, stages: {configure: {wait-for: [{node: n1, stage: create}]}}}\n",
+        4,
+        "n1:create -> n2:configure -> n1:create;",
+    ),
+    ("an unheard-of test of health", node("healthcheck: {test: [curl, localhost]}"), 6, "expected .CMD"),
+    ("a shell's test in two words", node("healthcheck: {test: [CMD-SHELL, curl, localhost]}"), 6, "one line"),
     ("a stage unheard of", node("stages: {begin: {}}"), 6, "unknown key 'begin'"),
-    ("a command on the host", node("stages: {exit: {exec: [{command: x, target: host}]}}"), 6, "on the host"),
+    ("a command elsewhere", node("stages: {exit: {exec: [{command: x, target: moon}]}}"), 6, "one of 'container'"),
     ("binds of a bridge", NODES + "    b0:\n      kind: bridge\n      binds: [configs:/etc]\n", 6, "not a system"),
     ("an empty command", node("exec: ['']"), 6, "expected a command"),
     ("a command with open quotes", node("exec: [ip link, 'sh -c \"x']"), 6, r"exec\[1\].*no closing quotation"),
