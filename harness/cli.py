@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from harness import cli_examine, cli_files, cli_generate, cli_lab, cli_paper, cli_power, completion
+from harness import cli_automation, cli_examine, cli_files, cli_generate, cli_lab, cli_paper, cli_power, completion
 from sim.errors import FabricError, InputError
 
 EPILOG = "Exit status: 0 pass, 1 a verdict failed, 2 a file or flag is wrong, 3 the host, the lab or an instrument."
@@ -129,6 +129,9 @@ VERBS = (
     cli_power.restart,
     cli_power.save,
     cli_power.events,
+    cli_automation.inventory,
+    cli_automation.ssh,
+    cli_automation.connect,
     cli_examine.observe,
     cli_paper.solve,
     cli_paper.diff,

@@ -60,7 +60,7 @@ def push(
     """Put changed files on running nodes and apply them.
 
     Each file is applied with the node's own tool. A file that a node rejects is reported in that tool's words, and
-    the node keeps what it had.
+    the node keeps what it had. Then the commands run that nodes declare as `push`, such as ansible-playbook.
 
     \b
       fabriclab push topologies/dev01 gw --dry-run
@@ -70,7 +70,11 @@ def push(
 
     network = labs.read(topology, name, allow_outside_binds, variables or ())
     lab = labs.running(topology, name)
-    pushed = verbs.plan(lab, network, nodes or ()) if dry_run else verbs.push(lab, network, nodes or ())
+    if dry_run:
+        pushed = verbs.plan(lab, network, nodes or ())
+    else:
+        with console.progress(f"push {network.name}", quiet=as_json) as progress:
+            pushed = verbs.push(lab, network, nodes or (), progress)
     console.answer(pushed, console.pushed, as_json)
 
 

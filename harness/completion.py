@@ -10,6 +10,14 @@ from typing import Any
 
 from sim.errors import FabricError
 
+INVENTORIES = ("ansible", "nornir", "topology-data", "ssh-config")
+"""What `fabriclab inventory` writes."""
+
+
+def inventories(incomplete: str) -> list[str]:
+    """The forms of an inventory."""
+    return [each for each in INVENTORIES if each.startswith(incomplete)]
+
 
 def topologies(incomplete: str) -> list[str]:
     """Topology folders and files below the current folder, and running labs."""

@@ -81,17 +81,34 @@ class _Masked(logging.Formatter):
         return masked(super().format(record))
 
 
-@contextmanager
-def progress(title: str, quiet: bool) -> Iterator[Callable[[str], None]]:
+class Steps:
     """Where a long verb stands: one line that changes on a terminal, one line per step elsewhere."""
+
+    def __init__(self, title: str, screen: Console | None, status: "Status | None" = None) -> None:
+        self._title, self._screen, self._status = title, screen, status
+
+    def __call__(self, step: str) -> None:
+        """The next step."""
+        if self._status:
+            self._status.update(f"{self._title}: {escape(step)}")
+        elif self._screen:
+            self._screen.print(f"{self._title}: {step}", markup=False)
+
+    def show(self, line: str) -> None:
+        """A line of somebody else's, as it is."""
+        if self._screen:
+            self._screen.print(line, markup=False)
+
+
+@contextmanager
+def progress(title: str, quiet: bool) -> Iterator[Steps]:
+    """The steps of a verb, on standard error; nothing is shown where it is `quiet`."""
     screen = console(stderr=True)
-    if quiet:
-        yield lambda step: None
-    elif screen.is_terminal:
+    if not quiet and screen.is_terminal:
         with screen.status(title) as status:
-            yield lambda step: status.update(f"{title}: {escape(step)}")
+            yield Steps(title, screen, status)
     else:
-        yield lambda step: screen.print(f"{title}: {step}", markup=False)
+        yield Steps(title, None if quiet else screen)
 
 
 def table(*columns: str) -> Table:
@@ -140,6 +157,8 @@ def pushed(result: Any) -> None:
             out.print(f"[bold]{escape(node['name'])}[/] [yellow]note[/] {escape(note)}")
     if not any(node.get(word) for node in nodes for word in ("differences", "written", "removed")):
         out.print("nothing to change: the nodes have these files")
+    for each in result.content["commands"]:
+        out.print(f"[bold]{'would run' if result.content['dry_run'] else 'ran'}[/] {escape(each['command'])}")
 
 
 def _difference(out: Console, text: str) -> None:
@@ -200,6 +219,9 @@ def lab(result: Any) -> None:
         colour = "green" if state in ("running", "running, healthy") else "red"
         made.add_row(node["name"], node["role"] or "", node["kind"], f"[{colour}]{escape(state)}[/]", escape(addresses))
     out.print(made)
+    if seen["ssh_config"]:
+        nodes = ", ".join(node["name"] for node in seen["nodes"] if node["ssh"])
+        out.print(f"\n[bold]ssh[/] -F {escape(seen['ssh_config'])} NODE  [dim]{escape(nodes)}[/]")
     out.print(f"\n[bold]links[/] ({len(seen['links'])})")
     for link in seen["links"]:
         out.print("  " + escape(" - ".join(link["endpoints"])))

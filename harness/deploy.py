@@ -1,5 +1,5 @@
 """The order in which a lab boots: cables, then on every node its files, the topology's `exec` lines, and its role.
-Nodes that wait for each other boot in stages (`harness.staging`).
+Nodes that wait for each other boot in stages (`harness.staging`). Last come the push commands of the user's.
 
 `bring_up` starts a lab from nothing, `apply` brings a running one to what the topology says now, `boot` gives a node
 that came back (or was added) all that it runs. A bring-up that fails leaves nothing behind and names the node; an
@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 
-from harness import staging
+from harness import automation, staging
 from harness.appliers import Scripts
 from harness.appliers.frr_rehearsal import Rehearsal
 from harness.commands import Complain, refuse, run
@@ -61,6 +61,7 @@ def bring_up(
         try:
             if not bare:
                 _boot(lab, files, progress, rehearsal, complain)
+                automation.run(lab, topology.nodes.values(), progress)
             lab.mark_running()
         except BaseException:
             lab.destroy()
@@ -71,10 +72,17 @@ def bring_up(
 def boot(
     lab: Lab, names: Collection[str], progress: Progress = lambda _: None, complain: Complain = refuse
 ) -> Mapping[str, PushResult]:
-    """Boot these nodes, which are cabled and empty: roles prepare, files, `exec`, roles start; in stages, if they say.
-
-    `complain`: see `bring_up`.
+    """Boot these nodes, which are cabled and empty: roles prepare, files, `exec`, roles start; in stages, if they say;
+    then their push commands. `complain`: see `bring_up`.
     """
+    pushed = _boot_with_files(lab, names, progress, complain)
+    automation.run(lab, [lab.topology.nodes[name] for name in names], progress)
+    return pushed
+
+
+def _boot_with_files(
+    lab: Lab, names: Collection[str], progress: Progress, complain: Complain
+) -> Mapping[str, PushResult]:
     return _boot(lab, {name: _files(lab.topology, name) for name in names}, progress, None, complain)
 
 
@@ -96,6 +104,7 @@ def _boot(
         _execute(lab, names, complain)
         progress("roles")
         start_roles(lab, names)
+    automation.keep(lab)
     lab.mark_booted(names)
     return pushed
 
@@ -146,16 +155,25 @@ def apply(lab: Lab, topology: Topology, progress: Progress = lambda _: None, com
 
 
 def _advance(lab: Lab, topology: Topology, progress: Progress, complain: Complain) -> Applied:
+    before = lab.topology
     difference = lab.apply(topology)
     made = {*difference.added, *difference.changed}
     kept = [name for name in lab.nodes if name not in made]
-    pushed = dict(boot(lab, made, progress, complain)) if made else {}
+    pushed = dict(_boot_with_files(lab, made, progress, complain)) if made else {}
     progress(f"configuration of {len(kept)} nodes")
     _prepare(lab, kept)
     pushed |= _push(lab, {name: _files(topology, name) for name in kept}, boot=False)
     start_roles(lab, kept)
+    automation.keep(lab)
+    asked = {*made, *(name for name in kept if pushed[name].changed or _asks_anew(name, before, topology))}
+    automation.run(lab, [node for name, node in topology.nodes.items() if name in asked], progress)
     lab.mark_running()
     return Applied(difference, pushed)
+
+
+def _asks_anew(name: str, before: Topology, now: Topology) -> bool:
+    """Whether a node that stays has another push command than it had."""
+    return now.nodes[name].facts.push != before.nodes[name].facts.push
 
 
 def _go_back(lab: Lab, topology: Topology, had: Mapping[str, Mapping[str, bytes]]) -> None:

@@ -49,20 +49,29 @@ def deploy(network: Topology, *, runtime: str | None, bare: bool, progress: Prog
 
 def plan(lab: Lab, network: Topology, nodes: Sequence[str]) -> Answer:
     """What `push` would change: a difference per file, secrets masked."""
+    from harness import automation
     from harness.push_diff import plan as compare
+    from harness.secrets import masked
 
     files = _files(lab, network, nodes)
     found = lab.each(lambda node: compare(node, files[node.name]), files.keys())
-    return Answer({"dry_run": True, "nodes": [{"name": name, "differences": each} for name, each in found.items()]})
+    changes = [{"name": name, "differences": each} for name, each in found.items()]
+    asked = [
+        {"command": masked(command)} for command in automation.commands(lab, [network.node(name) for name in files])
+    ]
+    return Answer({"dry_run": True, "nodes": changes, "commands": asked})
 
 
-def push(lab: Lab, network: Topology, nodes: Sequence[str]) -> Answer:
-    """Put changed files on nodes and apply them."""
+def push(lab: Lab, network: Topology, nodes: Sequence[str], progress: Progress) -> Answer:
+    """Put changed files on nodes and apply them; then run the push commands of these nodes, changed or not."""
+    from harness import automation
     from harness.deploy import push_files
 
     with lab.held():
         found = push_files(lab, _files(lab, network, nodes))
-    return Answer({"dry_run": False, "nodes": [_pushed(result) for result in found.values()]})
+        ran = automation.run(lab, [network.node(name) for name in found], progress)
+    said = [{"command": each.command, "output": each.output} for each in ran]
+    return Answer({"dry_run": False, "nodes": [_pushed(result) for result in found.values()], "commands": said})
 
 
 def _pushed(result: Any) -> dict[str, Any]:
@@ -110,6 +119,7 @@ def _line(name: str) -> dict[str, Any]:
 
 def inspect(lab: Lab) -> Answer:
     """A lab's nodes, links, states, addresses and stand-ins."""
+    from harness import automation, inventories
     from harness.observe import observe as ask
 
     seen, health = ask(lab), _health(lab)
@@ -118,7 +128,9 @@ def inspect(lab: Lab) -> Answer:
         node["health"] = health.get(node["name"])
         faces = seen.nodes[node["name"]].interfaces.values() if node["name"] in seen.nodes else ()
         node["addresses"] = {face.name: list(face.addresses) for face in faces if face.addresses and face.name != "lo"}
-    return Answer(_shape(lab) | {"nodes": nodes})
+        node["ssh"] = inventories.has_ssh(lab, lab.topology.nodes[node["name"]])
+    config = str(automation.write(lab).ssh_config) if any(node["ssh"] for node in nodes) else None
+    return Answer(_shape(lab) | {"nodes": nodes, "ssh_config": config})
 
 
 def _health(lab: Lab) -> dict[str, str]:

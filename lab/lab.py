@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from pathlib import Path
 from threading import Event
 from types import MappingProxyType, TracebackType
 from typing import Any, Self, TypeVar
@@ -23,6 +24,7 @@ from lab import management
 from lab.difference import Difference, between, cables, touches
 from lab.environment import as_made
 from lab.journal import Journal, process_started
+from lab.keys import Keys
 from lab.node import RunningNode
 from lab.runtimes import DEFAULT, NO_FILES, Files, Runtime, StandIn, carrier
 from sim.errors import FabricError, LabError
@@ -54,12 +56,23 @@ class Lab:
         """The runtime's name."""
         self._journal = journal
         self._ports = dict(ports) or _plan(topology)
+        self.keys = Keys(journal.folder)
         self._unbooted: set[str] = set()  # made on a running lab, and without what they should run
 
     @property
     def name(self) -> str:
         """The lab's name."""
         return self.topology.name
+
+    @property
+    def folder(self) -> Path:
+        """The lab's own folder on this machine, which goes when the lab goes."""
+        return self._journal.folder
+
+    @property
+    def ports(self) -> Mapping[str, management.Port]:
+        """Who is where on the management network, by node."""
+        return self._ports
 
     # --- its life
 
@@ -237,6 +250,18 @@ class Lab:
         The commands run in reverse order when the lab ends; one that finds nothing to undo may fail.
         """
         self._journal.append("external", {"undo": list(undo)})
+
+    @contextmanager
+    def life(self) -> Iterator[int]:
+        """A descriptor that can be read from once the lab has ended, however it ends."""
+        pid = self._journal.keeper_pid()
+        if pid is None:
+            raise LabError("this lab's first process has ended; `fabriclab destroy` clears what is left", self.name)
+        handle = os.pidfd_open(pid)
+        try:
+            yield handle
+        finally:
+            os.close(handle)
 
     # --- its nodes
 

@@ -16,7 +16,16 @@ from lab.enclosure import linux, netlink
 
 _NEIGHBOURS_WANTED = 4096
 _NEEDED = (programs.IP, programs.ZEBRA, programs.VTYSH)
-_WANTED = (programs.BIRD, programs.IPTABLES, programs.NFT, programs.DNSMASQ, programs.DHCLIENT, programs.SYSCTL)
+_WANTED = (
+    programs.BIRD,
+    programs.IPTABLES,
+    programs.NFT,
+    programs.DNSMASQ,
+    programs.DHCLIENT,
+    programs.SYSCTL,
+    programs.SSHD,
+    programs.SSH,
+)
 _FOLDERS = os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/lib/frr"
 _TAKEN_OVER = {"dummy": "an ifb device under that name"}
 _CABLED = "cable it as a link of its own in the topology file"

@@ -10,8 +10,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(python3 python3-venv frr frr-pythontools bird2 iptables nftables dnsmasq-base isc-dhcp-client iproute2
-    iputils-ping conntrack procps ethtool bridge-utils tcpdump)
-units=(frr.service bird.service)
+    iputils-ping conntrack procps ethtool bridge-utils tcpdump openssh-server openssh-client)
+units=(frr.service bird.service ssh.service ssh.socket)
 extras=.
 for part in "$@"; do
     case $part in

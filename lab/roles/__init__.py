@@ -10,6 +10,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
 
+from lab.keys import Keys
+from lab.management import Port
 from lab.node import RunningNode
 from lab.runtimes import StandIn
 from sim.topology.model import Kind, Node, Topology
@@ -21,6 +23,12 @@ class Surroundings(Protocol):
     """What a role may know of the lab around its node (`lab.lab.Lab` is one)."""
 
     topology: Topology
+    keys: Keys
+
+    @property
+    def ports(self) -> Mapping[str, Port]:
+        """Who is where on the management network, by node."""
+        ...
 
     @property
     def nodes(self) -> Mapping[str, RunningNode]:

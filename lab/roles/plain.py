@@ -1,9 +1,9 @@
-"""A node of no particular role runs the services that its facts declare, and those that make it a storage server."""
+"""A node of no particular role runs what its facts declare: services, its part in others' storage, an SSH server."""
 
 from collections.abc import Sequence
 
 from lab.node import RunningNode
-from lab.roles import Surroundings, services, storage
+from lab.roles import Surroundings, services, ssh, storage
 from lab.runtimes import StandIn
 from sim.topology.model import Node
 
@@ -14,6 +14,7 @@ def prepare(node: RunningNode, declared: Node, lab: Surroundings) -> Sequence[St
 
 
 def start(node: RunningNode, declared: Node, lab: Surroundings) -> Sequence[StandIn]:
-    """The node's services, and its part in other nodes' storage."""
-    services.keep_running(node, [*declared.facts.services, *storage.served(node, declared, lab)])
+    """The node's services, its part in other nodes' storage, and its SSH server."""
+    wanted = [*declared.facts.services, *storage.served(node, declared, lab), *ssh.served(node, declared, lab)]
+    services.keep_running(node, wanted)
     return storage.settle(node, declared, lab)

@@ -93,7 +93,8 @@ class Surroundings:
             device = _with_role(device, for_guests(node, set(device.sysctls)))
             place = node.place or Place(str(self.topology.file))
             device = replace(device, filter=guarded(node.facts.workloads, device.filter, place))
-        listeners = (*device.listeners, *declared_listeners(node))
+        managed = self.management.addresses.get(node.name, ())
+        listeners = (*device.listeners, *declared_listeners(node, managed))
         return replace(device, listeners=listeners, notes=(*device.notes, *self._unserved(node, device)))
 
     def _unserved(self, node: Node, device: Device) -> Iterable[Note]:

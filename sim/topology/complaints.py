@@ -88,6 +88,7 @@ _EXPECTED: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "int_from_float": _always("a whole number"),
     "float_type": _always("a number"),
     "bool_type": _always("true or false"),
+    "bool_parsing": _always("true or false"),
     "list_type": _always("a list"),
     "tuple_type": _always("a list"),
     "dict_type": _always("a mapping"),

@@ -67,6 +67,7 @@ def populated(topology: Topology, used: Mapping[str, str], where: Where) -> Topo
     nodes: dict[str, Node] = {}
     for host in hosts.values():
         _check_storage(host, hosts, where)
+        _check_ssh(host, where)
         nodes[host.name] = host
         for index, workload in enumerate(host.facts.workloads):
             place = where(host.name, "config", "vars", "workloads", index)
@@ -98,6 +99,13 @@ def _check_storage(node: Node, nodes: Mapping[str, Node], where: Where) -> None:
     if facts.storage in _REMOTE_BACKENDS and not facts.storage_servers:
         text = f"nodes.{node.name}: storage {facts.storage} is served by other nodes; name them in storage_servers"
         raise TopologyError(text, where(node.name, "config", "vars", "storage"))
+
+
+def _check_ssh(node: Node, where: Where) -> None:
+    """TopologyError where an SSH server is wanted of a node that the management network does not reach."""
+    if node.facts.ssh and node.network_mode == "none" and node.kind in _CARRIERS:
+        text = "ssh is served on the management network; remove network-mode: none, or say ssh: false"
+        raise TopologyError(f"nodes.{node.name}: {text}", where(node.name, "config", "vars", "ssh"))
 
 
 def _check(host: Node, index: int, names: Set[str], place: Place | None) -> None:
