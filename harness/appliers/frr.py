@@ -13,6 +13,7 @@ from contextlib import nullcontext
 from socket import socket
 
 from harness.appliers import Work
+from harness.appliers import frr_supervised as supervised
 from harness.appliers.daemons import ended, start, wait_for
 from harness.appliers.frr_daemons import BINARIES, CONF, DAEMONS_FILE, KNOWN, Daemon, wanted_daemons
 from harness.appliers.frr_rehearsal import Script, tell
@@ -50,6 +51,9 @@ class Frr:
     def apply(self, work: Work) -> None:
         """Bring daemons and configuration to what the files say."""
         wanted = _wanted(work)
+        if wanted and _image_starts_it(work):
+            _follow(work, wanted)
+            return
         running = _running(work)
         kept = {} if _lost_a_file(work) else {argv: running[argv] for argv in map(_argv, wanted) if argv in running}
         _stop(work, [each for argv, each in running.items() if argv not in kept])
@@ -97,6 +101,23 @@ def _installed(work: Work) -> list[str]:
     if found.status:
         raise work.rejected(DAEMONS_FILE, f"FRR is not installed: {found.words}")
     return found.text.split()
+
+
+def _image_starts_it(work: Work) -> bool:
+    """Whether FRR is the image's own business here; never where nodes share this machine's programs."""
+    of_this_machine = work.scripts is not None and work.scripts.installed()
+    return not of_this_machine and supervised.is_supervised(work.node)
+
+
+def _follow(work: Work, daemons: list[Daemon]) -> None:
+    """Leave the image's daemons, which found the same files at their start; afterwards tell them what changed."""
+    supervised.refuse_new_daemons(work)
+    supervised.wait_until_started(work, daemons)
+    for conf in _configurations(work):
+        if work.boot:
+            _check(work, conf)
+        elif conf in work.changed:
+            _frr_reload(work, conf, [])
 
 
 def _running(work: Work) -> dict[tuple[str, ...], Process]:

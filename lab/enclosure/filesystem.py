@@ -28,6 +28,7 @@ _NOT_FOLLOWED = frozenset(("ssl/private",))
 _BY_INIT = """
     run/lock run/frr run/network run/bird run/sendsigs.omit.d run/fabriclab/home var/log var/tmp/frr
     """.split()
+_FRRS = ("/run/frr", "/var/tmp/frr", "/var/log/frr")
 _WANTED = (
     """
     etc proc sys tmp run/shm run/fabriclab/etc/upper run/fabriclab/etc/work run/fabriclab/over run/fabriclab/tools
@@ -81,9 +82,23 @@ def _write_first_files(target: str) -> None:
 
 
 def make_up_for_init() -> None:
-    """Make the folders that a machine's init has ready for its daemons."""
+    """Make the folders that a machine's init has ready for its daemons.
+
+    FRR's are its user's, for an image that starts it, and open to root's group: daemons that a push starts are root's,
+    and give up the capability by which root may write anywhere.
+    """
     for folder in _BY_INIT:
         os.makedirs(f"/{folder}", exist_ok=True)
+    for folder in _FRRS:
+        os.makedirs(folder, exist_ok=True)
+        os.chown(folder, _number_of("frr"), 0)
+        os.chmod(folder, 0o775)
+
+
+def _number_of(name: str) -> int:
+    """A user's number; root's where there is no such user."""
+    with open("/etc/passwd") as file:
+        return next((int(line.split(":")[2]) for line in file if line.startswith(f"{name}:")), 0)
 
 
 def admit_root_to_frr(group: str) -> None:

@@ -69,10 +69,14 @@ class Docker(Namespaces):
             return self._run(node.name, settings(node, self._journal.folder), files.get(node.name, {}))
 
         running = dict(zip((node.name for node in nodes), _each(run, nodes), strict=True))
-        join(self._journal.folder, running, {node.name: self._plan(node) for node in nodes})
-        names = iter(running)
-        while group := list(islice(names, _ADOPTED_AT_ONCE)):
-            self._adopt({name: running[name] for name in group})
+        try:
+            join(self._journal.folder, running, {node.name: self._plan(node) for node in nodes})
+            names = iter(running)
+            while group := list(islice(names, _ADOPTED_AT_ONCE)):
+                self._adopt({name: running[name] for name in group})
+        except NodeFailed as error:
+            self._refuse_ended(str(error.place))
+            raise
 
     def _fetch(self, node: Node) -> None:
         """Have a node's image here, by its pull policy."""
@@ -94,9 +98,16 @@ class Docker(Namespaces):
         self._engine.start(name, container)
         told = self._engine.inspect(name, container)
         if not told["State"]["Pid"]:
-            words = f"its container ended at once, with status {told['State']['ExitCode']}"
-            raise NodeFailed(f"{words}{self._engine.last_words(container)}", name)
+            self._refuse_ended(name)
         return Running(told["State"]["Pid"], told["Config"]["Env"] or ())
+
+    def _refuse_ended(self, name: str) -> None:
+        """NodeFailed with a container's last words, if it has ended."""
+        for container in self._found([name]):
+            state = self._engine.inspect(name, container)["State"]
+            if not state["Running"]:
+                words = f"its container ended with status {state['ExitCode']}{self._engine.last_words(container)}"
+                raise NodeFailed(f"{words}; give it a command that stays (cmd)", name)
 
     def _adopt(self, containers: Mapping[str, Running]) -> None:
         descriptors = handles(containers)
