@@ -32,11 +32,17 @@ class Difference:
 def differences(
     one: Snapshot, other: Snapshot, nodes: Iterable[str] | None = None, besides: Iterable[tuple[str, str]] = ()
 ) -> list[Difference]:
-    """Where they part, on these nodes (None: all), but for the (node, prefix) entries of `besides`."""
+    """Where they part, on these nodes (None: all), but for the (node, prefix) and (node, session) entries of
+    `besides`."""
     names = sorted(one.nodes.keys() | other.nodes.keys()) if nodes is None else list(nodes)
     left_out = set(besides)
     found = [each for name in names for each in _node(name, one.nodes.get(name), other.nodes.get(name))]
-    return [each for each in found if (each.node, each.key.split(" ")[0]) not in left_out]
+    return [each for each in found if (each.node, _entry(each)) not in left_out]
+
+
+def _entry(difference: Difference) -> str:
+    """A route's prefix, whatever its table; a session as it is named."""
+    return difference.key if difference.what == "session" else difference.key.split(" ")[0]
 
 
 def _node(name: str, one: NodeState | None, other: NodeState | None) -> Iterator[Difference]:

@@ -16,11 +16,15 @@ from sim.topology.model import Topology
 
 @dataclass(frozen=True, slots=True)
 class Unsettled:
-    """A route that real daemons may settle in several ways (an oldest-route tie, a dispute wheel), and why."""
+    """A route that real daemons may settle in several ways (an oldest-route tie, a dispute wheel), and why.
+
+    Of a session that may be up or down, `prefix` is how the session is named: `bgp 10.0.0.1`.
+    """
 
     node: str
     prefix: str
     why: str
+    is_session: bool = False
 
 
 class Solution(Protocol):
@@ -71,7 +75,7 @@ class Paper:
         return self.counted or count(self.snapshot.nodes)
 
     def uncertain_entries(self) -> frozenset[tuple[str, str]]:
-        """The (node, prefix) pairs that real daemons may settle in several ways."""
+        """The (node, prefix) pairs that real daemons may settle in several ways, and (node, session)."""
         return frozenset((each.node, each.prefix) for each in self.unsettled)
 
     def unmodelled(self, nodes: Iterable[str] | None = None) -> tuple[Note, ...]:

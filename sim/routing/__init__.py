@@ -190,6 +190,15 @@ class Watching(Protocol):
 
 
 @runtime_checkable
+class Ending(Protocol):
+    """What a suite offers that ends sessions by itself, when it has heard too much."""
+
+    def ended(self) -> Sequence[int]:
+        """Those that it has ended since it was asked last, by number."""
+        ...
+
+
+@runtime_checkable
 class OrderBound(Protocol):
     """What a suite offers whose choices may hang on the order in which routes came."""
 

@@ -15,7 +15,7 @@ from sim.address import Address, Prefix
 from sim.device import Device
 from sim.errors import NotConverged
 from sim.links import Links
-from sim.routing import Advert, Changes, End, LinkState, OrderBound, Peering, Suite, Swayed, Watching
+from sim.routing import Advert, Changes, End, Ending, LinkState, OrderBound, Peering, Suite, Swayed, Watching
 from sim.routing.bfd import Watch
 from sim.routing.ground import bare_routes, lay
 from sim.routing.kernel import Kernel
@@ -179,11 +179,7 @@ class Engine:
         gone = [pair for pair in self.pairs if pair not in wanted]
         fresh = [pair for pair in wanted if pair not in self.pairs]
         for pair in gone:
-            for number in self.pairs.pop(pair):
-                place, _ = self.peerings.pop(number)
-                self._others.pop(number)
-                self.suites[place].close(number)
-                self._awake[place] = None
+            self._close(pair)
         if self._order is not None and len(fresh) > 1:
             fresh = self._order.sample(fresh, (len(fresh) + 1) // 2)
         for pair in fresh:
@@ -199,6 +195,13 @@ class Engine:
             place = (peering.end.node, peering.end.daemon)
             self.peerings[peering.number] = place, peering
             self.suites[place].open(peering)
+            self._awake[place] = None
+
+    def _close(self, pair: Pair) -> None:
+        for number in self.pairs.pop(pair):
+            place, _ = self.peerings.pop(number)
+            self._others.pop(number)
+            self.suites[place].close(number)
             self._awake[place] = None
 
     # work
@@ -231,6 +234,8 @@ class Engine:
         for said in self._mail.pop(place, ()):
             if said[0] in self.peerings:
                 suite.receive(*said)
+        for number in suite.ended() if isinstance(suite, Ending) else ():
+            self._close(next(pair for pair, numbers in self.pairs.items() if number in numbers))
         return suite.work()
 
     def _in_turn(self, moving: Counter[Moved]) -> None:

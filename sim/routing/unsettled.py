@@ -21,6 +21,7 @@ _CUT = (
     "OSPF settles by what came first which of equal ways it takes, whether a default enters an NSSA or leaves a stub"
     " area, and what a border router of an NSSA makes of its ranges"
 )
+_LIMIT = "whether a session hears more than `maximum-prefix` on the way to rest hangs on what comes first"
 _DRAWS, _FEWER_DRAWS, _SMALL = 24, 6, 30
 """How many orders are drawn by lot. A second way to come to rest may be taken by one order in four (seen in a random
 network of five routers), so that small networks are asked often; large ones less, since each draw is a whole run."""
@@ -29,7 +30,7 @@ _RESTLESS = "in another order of events it never comes to rest"
 
 def unsettled(engine: Engine) -> tuple[Unsettled, ...]:
     """What may be otherwise in a network that has been solved, each route once."""
-    found = {(node, prefix): _WHEEL for node, _, prefix in engine.unsettled}
+    found: dict[tuple[str, Prefix | str], str] = {(node, prefix): _WHEEL for node, _, prefix in engine.unsettled}
     found |= {(node, prefix): _CUT for (node, _), prefixes in engine.cut.items() for prefix in prefixes}
     for (node, _), suite in engine.suites.items():
         if isinstance(suite, Racing):
@@ -39,17 +40,27 @@ def unsettled(engine: Engine) -> tuple[Unsettled, ...]:
     if engine.is_swayed():
         for seed in range(_DRAWS if len(engine.suites) <= _SMALL else _FEWER_DRAWS):
             found = _otherwise(engine, Engine(engine.links, engine.devices, order=Random(seed)), _WHEEL) | found
-    return tuple(Unsettled(node, str(prefix), why) for (node, prefix), why in found.items())
+    return tuple(Unsettled(node, str(what), why, isinstance(what, str)) for (node, what), why in found.items())
 
 
-def _otherwise(one: Engine, other: Engine, why: str) -> dict[tuple[str, Prefix], str]:
-    """What another run comes to differently."""
+def _otherwise(one: Engine, other: Engine, why: str) -> dict[tuple[str, Prefix | str], str]:
+    """What another run comes to differently: routes, and sessions that hear too much at one time or another."""
     try:
         other.run()
     except NotConverged:
         return {(node, prefix): _RESTLESS for node, _, prefix in other.unsettled}
     moving = ((node, prefix) for node, _, prefix in other.unsettled)
-    return dict.fromkeys((*_differing(one, other), *moving), why)
+    found: dict[tuple[str, Prefix | str], str] = dict.fromkeys(_sessions(one) ^ _sessions(other), _LIMIT)
+    return found | dict.fromkeys((*_differing(one, other), *moving), why)
+
+
+def _sessions(engine: Engine) -> set[tuple[str, str]]:
+    """The BGP sessions that are up, as a Snapshot names them."""
+    found = set()
+    for (node, _), peering in engine.peerings.values():
+        peer = peering.interface if peering.peer.is_link_local else peering.peer
+        found.add((node, f"bgp {peer}" + ("" if peering.end.vrf == "default" else f" vrf {peering.end.vrf}")))
+    return found
 
 
 def _differing(one: Engine, two: Engine) -> Iterator[tuple[str, Prefix]]:

@@ -49,7 +49,7 @@ class PaperGround:
     def _unsettled(self) -> Mapping[str, Mapping[Prefix, str]]:
         """By node; asked for only where a trace is to doubt, since the answer may solve the network again."""
         found: dict[str, dict[Prefix, str]] = {}
-        for each in self.paper.unsettled if self.doubting else ():
+        for each in (each for each in self.paper.unsettled if not each.is_session) if self.doubting else ():
             found.setdefault(each.node, {})[parse_prefix(each.prefix)] = each.why
         return found
 

@@ -49,6 +49,66 @@ def test_a_network_that_is_not_in_the_rib_is_not_originated() -> None:
     assert ways(pair(networks=["10.9.0.0/16"], network_import_check=False), "a", "10.9.0.0/16") == {"10.0.0.1 eth1"}
 
 
+def test_nobody_hears_of_the_prefixes_that_came_before_the_one_too_many() -> None:
+    """a sends b four prefixes, where three make the session end; c takes no more than two, and keeps b."""
+
+    def row(limit_of_b: int) -> Paper:
+        return solved(
+            cabled("a:eth1 b:eth1", "b:eth2 c:eth1"),
+            router("a", {"eth1": "10.0.1.1/24", "lo": " ".join(f"10.1.0.{n}/32" for n in range(1, 5))},
+                   bgp=(bgp(65001, "10.9.0.1", [neighbour("10.0.1.2", 65002)],
+                            [f"10.1.0.{n}/32" for n in range(1, 5)]),)),
+            router("b", {"eth1": "10.0.1.2/24", "eth2": "10.0.2.2/24", "lo": "10.1.0.9/32"},
+                   bgp=(bgp(65002, "10.9.0.2", [neighbour("10.0.1.1", 65001, maximum_prefix=limit_of_b),
+                                                neighbour("10.0.2.3", 65003)], ["10.1.0.9/32"]),)),
+            router("c", {"eth1": "10.0.2.3/24"},
+                   bgp=(bgp(65003, "10.9.0.3", [neighbour("10.0.2.2", 65002, maximum_prefix=2)]),)),
+        )  # fmt: skip
+
+    paper = row(limit_of_b=2)
+    assert [(each.peer, each.up) for each in paper.snapshot.nodes["b"].sessions] == [
+        ("10.0.1.1", False),
+        ("10.0.2.3", True),
+    ]
+    assert ways(paper, "c", "10.1.0.9/32") == {"10.0.2.2 eth1"}
+    assert [each.up for each in row(limit_of_b=9).snapshot.nodes["c"].sessions] == [False]
+
+
+def test_a_next_hop_that_is_to_be_unchanged_is_so_even_with_next_hop_self() -> None:
+    """c has no way to a's address, so that b's route is of no use to it."""
+
+    def row(**of_b: object) -> set[str]:
+        return ways(solved(
+            cabled("a:eth1 b:eth1", "b:eth2 c:eth1"),
+            router("a", {"eth1": "10.0.1.1/24", "lo": "10.1.0.1/32"},
+                   bgp=(bgp(65001, "10.9.0.1", [neighbour("10.0.1.2", 65002)], ["10.1.0.1/32"]),)),
+            router("b", {"eth1": "10.0.1.2/24", "eth2": "10.0.2.2/24"},
+                   bgp=(bgp(65002, "10.9.0.2", [neighbour("10.0.1.1", 65001),
+                                                neighbour("10.0.2.3", 65003, next_hop_self_force=True, **of_b)]),)),
+            router("c", {"eth1": "10.0.2.3/24"}, bgp=(bgp(65003, "10.9.0.3", [neighbour("10.0.2.2", 65002)]),)),
+        ), "c", "10.1.0.1/32")  # fmt: skip
+
+    assert row() == {"10.0.2.2 eth1"}
+    assert row(attribute_unchanged=frozenset({"next-hop"})) == set()
+
+
+def test_a_static_route_by_a_far_gateway_is_redistributed_with_that_gateway() -> None:
+    """b's gateway is a's loopback: a takes the route, which it would refuse with its own address on the cable."""
+
+    def told(gateway: str) -> set[str]:
+        return ways(solved(
+            PAIR,
+            router("a", {"eth1": "10.0.0.0/31", "lo": "10.1.0.1/32"},
+                   bgp=(bgp(65001, "10.1.0.1", [neighbour("10.0.0.1", 65002)], ["10.1.0.1/32"]),)),
+            router("b", {"eth1": "10.0.0.1/31"}, statics=(static("10.8.0.0/16", gateway),),
+                   bgp=(bgp(65002, "10.1.0.2", [neighbour("10.0.0.0", 65001)],
+                            family_settings={"redistributions": (Redistribution("static"),)}),)),
+        ), "a", "10.8.0.0/16")  # fmt: skip
+
+    assert told("10.1.0.1") == {"10.0.0.1 eth1"}
+    assert told("10.0.0.0") == set()
+
+
 CLOS = cabled("l1:up1 s1:d1", "l1:up2 s2:d1", "l2:up1 s1:d2", "l2:up2 s2:d2")
 
 
@@ -189,6 +249,32 @@ def test_a_path_from_another_member_goes_before_one_from_inside() -> None:
     assert ways(paper, "a", "10.9.0.4/32") == {"10.0.3.3 eth2"}
     found = paper.why("a", "10.9.0.4/32")
     assert found is not None and found.step == "another member AS over our own"
+
+
+def test_members_that_paths_came_through_tell_them_apart_as_equals() -> None:
+    """a hears of one prefix from b, who has it, and from c, who has it from d of another member: no multipath."""
+    inside = {"confederation": 65000, "confederation_peers": frozenset({64602})}
+    many = {"maximum_paths_ibgp": 8}
+
+    def told(d_as: int) -> set[str]:
+        of_d = {"confederation": 65000, "confederation_peers": frozenset({64601})}
+        return ways(solved(
+            cabled("a:eth1 b:eth1", "a:eth2 c:eth1", "c:eth2 d:eth1"),
+            router("a", {"eth1": "10.0.1.1/24", "eth2": "10.0.2.1/24"},
+                   bgp=(bgp(64601, "10.9.0.1", [neighbour("10.0.1.2", 64601), neighbour("10.0.2.3", 64601)],
+                            family_settings=many, **inside),)),
+            router("b", {"eth1": "10.0.1.2/24", "lo": "10.9.9.9/32"},
+                   bgp=(bgp(64601, "10.9.0.2", [neighbour("10.0.1.1", 64601)], ["10.9.9.9/32"], **inside),)),
+            router("c", {"eth1": "10.0.2.3/24", "eth2": "10.0.4.3/24"} | ({} if d_as else {"lo": "10.9.9.9/32"}),
+                   bgp=(bgp(64601, "10.9.0.3", [neighbour("10.0.2.1", 64601, next_hop_self=True),
+                                                neighbour("10.0.4.4", 64602)],
+                            [] if d_as else ["10.9.9.9/32"], **inside),)),
+            router("d", {"eth1": "10.0.4.4/24", "lo": "10.9.9.9/32"},
+                   bgp=(bgp(64602, "10.9.0.4", [neighbour("10.0.4.3", 64601)], ["10.9.9.9/32"], **of_d),)),
+        ), "a", "10.9.9.9/32")  # fmt: skip
+
+    assert told(64602) == {"10.0.1.2 eth1"}
+    assert told(0) == {"10.0.1.2 eth1", "10.0.2.3 eth2"}
 
 
 def test_members_that_not_all_parts_came_through_are_in_the_set_of_an_aggregate() -> None:

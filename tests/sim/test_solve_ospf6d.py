@@ -120,3 +120,31 @@ def test_what_a_boundary_router_told_before_a_stub_area_led_to_it_may_stay() -> 
     assert {way.split()[1] for way in ways(paper, "a", "2001:db8:8::/48")} == {"eth1"}
     assert ("a", "2001:db8:8::/48") in paper.uncertain_entries()
     assert ("a", "2001:db8:8::/48") not in ring("stub", a=10).uncertain_entries()
+
+
+def square(costs_of_b: dict[int, int]) -> Paper:
+    """b and c are border routers between x (area 1, cables 1 and 2) and s (area 0, cables 3 and 4), who redistributes."""
+    return solved(
+        cabled("x:eth1 b:eth1", "x:eth2 c:eth2", "b:eth3 s:eth3", "c:eth4 s:eth4"),
+        three("x", "12", places={1: 1, 2: 1}),
+        three("b", "13", costs_of_b, {1: 1}),
+        three("c", "24", places={2: 1}),
+        three("s", "34", **SIX),
+    )
+
+
+def test_which_of_several_border_routers_still_tell_of_a_boundary_router_is_chance() -> None:
+    assert ("x", "2001:db8:8::/48") in square({3: 20}).uncertain_entries()
+    alone = solved(
+        cabled("x:eth1 b:eth1", "b:eth3 s:eth3"),
+        three("x", "1", places={1: 1}), three("b", "13", places={1: 1}), three("s", "3", **SIX),
+    )  # fmt: skip
+    assert ("x", "2001:db8:8::/48") not in alone.uncertain_entries()
+    assert {way.split()[1] for way in ways(alone, "x", "2001:db8:8::/48")} == {"eth1"}
+
+
+def test_a_shorter_way_that_another_border_router_told_first_may_stay() -> None:
+    """b's own cable in the backbone is longer than the way round by x and c, and counts before it."""
+    assert {way.split()[1] for way in ways(square({3: 40}), "b", "2001:db8:8::/48")} == {"eth3"}
+    assert ("b", "2001:db8:8::/48") in square({3: 40}).uncertain_entries()
+    assert ("b", "2001:db8:8::/48") not in square({3: 20}).uncertain_entries()

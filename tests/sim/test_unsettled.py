@@ -194,3 +194,26 @@ def test_a_prefix_that_drives_itself_out_by_way_of_ospf_and_bgp_finds_no_rest() 
     with pytest.raises(NotConverged, match=r"between OSPF .*: b 10\.8\.0\.0/16"):
         pair(30)
     assert ways(pair(1), "b", "10.8.0.0/16") == {"10.0.2.1 eth2"}
+
+
+def test_a_session_that_hears_too_much_before_better_paths_come_may_be_up_or_down() -> None:
+    """b passes a's four prefixes on to c until it hears of them by d, whom it prefers, and who is in c's AS."""
+
+    def ring(limit: int) -> frozenset[tuple[str, str]]:
+        mine = [f"10.1.0.{n}/32" for n in range(1, 5)]
+        return solved(
+            cabled("a:eth1 b:eth1", "a:eth2 d:eth1", "d:eth2 b:eth2", "b:eth3 c:eth1"),
+            router("a", {"eth1": "10.0.1.1/24", "eth2": "10.0.2.1/24", "lo": " ".join(mine)},
+                   bgp=(bgp(65001, "10.9.0.1", [neighbour("10.0.1.2", 65002), neighbour("10.0.2.2", 65003)], mine),)),
+            router("b", {"eth1": "10.0.1.2/24", "eth2": "10.0.3.2/24", "eth3": "10.0.4.2/24"},
+                   bgp=(bgp(65002, "10.9.0.2", [neighbour("10.0.1.1", 65001),
+                                                neighbour("10.0.3.1", 65003, weight=9),
+                                                neighbour("10.0.4.3", 65003)]),)),
+            router("c", {"eth1": "10.0.4.3/24"},
+                   bgp=(bgp(65003, "10.9.0.3", [neighbour("10.0.4.2", 65002, maximum_prefix=limit)]),)),
+            router("d", {"eth1": "10.0.2.2/24", "eth2": "10.0.3.1/24"},
+                   bgp=(bgp(65003, "10.9.0.4", [neighbour("10.0.2.1", 65001), neighbour("10.0.3.2", 65002)]),)),
+        ).uncertain_entries()  # fmt: skip
+
+    assert {("b", "bgp 10.0.4.3"), ("c", "bgp 10.0.4.2")} <= ring(limit=2)
+    assert ring(limit=9) == frozenset()

@@ -45,6 +45,7 @@ class Speaker:
         self.tables: dict[str, dict[Prefix, Entry]] = defaultdict(dict)
         self.lives: dict[int, Live] = {}
         self.refused: set[str] = set()  # keys of neighbours that sent more prefixes than they may
+        self.ended: list[int] = []  # their sessions, which are to be closed
         own = frozenset(each.address for port in ports.values() for each in port.addresses)
         self._incoming = Incoming(instance, router_id, own)
         self.families = {name: instance.families.get(name, BgpFamily()) for name in FAMILIES}
@@ -84,16 +85,23 @@ class Speaker:
         """A session is gone."""
         live = self.lives.pop(number)
         self.fresh = [(each, family) for each, family in self.fresh if each is not live]
+        self._forget(number, live)
+
+    def _forget(self, number: int, live: Live) -> None:
+        """Give up what a session has brought."""
         for family, channel in live.channels.items():
             for prefix in channel.accepted:
                 entry = self.tables[family][prefix]
                 for key in [key for key in entry.received if key[0] == number]:
                     del entry.received[key]
                 self._due[family, prefix] = None
+            channel.accepted.clear()
 
     def receive(self, number: int, family: str, prefix: Prefix, adverts: tuple[Advert, ...]) -> None:
         """What a neighbour says of a prefix now."""
         live = self.lives[number]
+        if live.peering.end.key in self.refused:
+            return
         channel = live.channels[family]
         if adverts:
             channel.raw[prefix] = adverts
@@ -125,6 +133,8 @@ class Speaker:
         # bgpd counts before it adds: the session ends with the second prefix too many (seen with 8.4.4, 2026-11-25)
         if limit is not None and len(channel.accepted) > limit + 1:
             self.refused.add(live.peering.end.key)
+            self.ended.append(live.peering.number)
+            self._forget(live.peering.number, live)  # at once: nobody is told of what came before the one too many
 
     def mixes(self) -> bool:
         """Whether a prefix that came in may also be redistributed from OSPF: what came first then decides."""

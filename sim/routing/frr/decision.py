@@ -234,11 +234,15 @@ def _is_alike(path: Path, best: Path, rules: Rules) -> bool:
         return False
     if rules.instance.multipath_relax:
         return True
-    if best.sort is Sort.IBGP:
-        return path.attributes.as_path == best.attributes.as_path
+    if best.sort is Sort.IBGP:  # members that it came through are part of the path (8.4.4, seen 2026-11-25)
+        return _whole_path(path) == _whole_path(best)
     if path.peering is None or best.peering is None:
         return path.peering is best.peering
     return path.peering.remote_as == best.peering.remote_as
+
+
+def _whole_path(path: Path) -> tuple[object, ...]:
+    return path.attributes.confed_path, path.attributes.as_path
 
 
 def losers(paths: Iterable[Path], rules: Rules) -> list[tuple[Path, str]]:

@@ -24,8 +24,10 @@ class Channel:
     sent: dict[Prefix, tuple[Advert, ...]] = field(default_factory=dict)
 
     def sways(self) -> bool:
-        """Whether paths may be preferred here, or by the neighbour, for more than their length."""
+        """Whether paths may be preferred here, or by the neighbour, for more than their length, or be too many."""
         settings = self.settings
+        if settings.maximum_prefix is not None:
+            return True
         rewrites = settings.as_override or settings.remove_private_as is not None or settings.allowas_in
         sways = self.imports.writes & _SWAYING or self.exports.writes & {"med", "origin"}
         return bool(settings.weight or rewrites or sways)

@@ -10,7 +10,6 @@ from sim.route import Origin, PathAttributes, interned
 from sim.routing.chain import Chain
 from sim.routing.frr.paths import Path, Sort
 from sim.routing.frr.rib import Rib, Selected
-from sim.snapshot import RouteType
 
 OWN_WEIGHT = 32768
 
@@ -61,8 +60,8 @@ class Originator:
         attributes = interned(
             PathAttributes(origin=Origin.INCOMPLETE, med=metric, weight=OWN_WEIGHT, tag=route.tag, metric=route.metric)
         )
-        gateway = next(iter(selected.hops), None)
-        via = gateway.via if gateway is not None and selected.type is RouteType.UNICAST else None
+        gateway = selected.gateway
+        via = gateway.via if gateway is not None else None
         if via is not None and (via.version != prefix.version or via.is_link_local):
             via = None
         result = self._leaving(how, gateway.interface if gateway is not None else None).apply(prefix, attributes, via)

@@ -85,7 +85,7 @@ class OspfDaemon:
 
     def _forward(self, selected: Selected) -> Address | None:
         """The gateway of a route, where that lies on a network that OSPF knows (ospf_external_lsa_nexthop_get)."""
-        via = selected.hops[0].via if selected.hops else None
+        via = selected.gateway.via if selected.gateway is not None else None
         if via is None or self.instance.version != 2:
             return None
         return via if any(network.holds(via) for network in self._own) else None

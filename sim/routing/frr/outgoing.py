@@ -170,11 +170,11 @@ class Outgoing:
         ours = self._own(live, family)
         if path.next_hop is None:
             return ours
+        if settings.next_hop_unchanged or "next-hop" in settings.attribute_unchanged:
+            return path.next_hop, None  # also where next-hop-self is asked for (8.4.4, seen 2026-11-25)
         reflected = path.sort is Sort.IBGP and live.sort is Sort.IBGP
         if settings.next_hop_self_force or (settings.next_hop_self and not reflected):
             return ours
-        if settings.next_hop_unchanged or "next-hop" in settings.attribute_unchanged:
-            return path.next_hop, None
         if live.sort is Sort.EBGP:
             return (path.next_hop, ours[1]) if self._is_third_party(live, path) else ours
         if path.interface is not None and path.next_hop.is_link_local:

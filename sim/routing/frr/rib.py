@@ -38,11 +38,13 @@ class RibRoute(NamedTuple):
 
 class Selected(NamedTuple):
     """The route that won, and where it really sends (resolved; empty for a blackhole). `type` may have become that of
-    a route it resolves over."""
+    a route it resolves over. `gateway` is the next hop that daemons are told of who redistribute it: the first of those
+    in use, as it stands in the route, not resolved (zsend_redistribute_route)."""
 
     route: RibRoute
     hops: tuple[Hop, ...]
     type: RouteType
+    gateway: Hop | None = None
 
 
 class Rib:
@@ -142,7 +144,7 @@ class Rib:
             found = next((each for each in self._over(address) if each[1].route.protocol in _DIRECT), None)
         if found is None:
             return None
-        prefix, (route, hops, kind) = found
+        prefix, (route, hops, kind, _) = found
         if (prefix.length == 0 and not self.resolve_via_default) or kind is not RouteType.UNICAST:
             return None
         return route.metric, _at(address, hops)
@@ -178,18 +180,20 @@ class Rib:
         if route.type is not RouteType.UNICAST:
             return Selected(route, (), route.type)
         if route.protocol in (CONNECTED, KERNEL):
-            return Selected(route, route.hops, route.type)
+            return Selected(route, route.hops, route.type, next(iter(route.hops), None))
         hops: dict[tuple[Hop, bool], Hop] = {}
-        dark = None
+        dark = gateway = None
         for hop in route.hops:
             resolved = self._resolve(prefix, route, hop)
             if isinstance(resolved, RouteType):
                 dark = resolved
-            else:
+            elif resolved:
                 hops |= {(each, self._is_twin(hop, each)): each for each in resolved}
+                is_direct = hop.via is None or resolved[0].via == hop.via
+                gateway = gateway or (resolved[0] if is_direct else hop)
         if not hops:
             return Selected(route, (), dark) if dark is not None else None
-        return Selected(route, tuple(hops.values())[: route.maximum_paths], RouteType.UNICAST)
+        return Selected(route, tuple(hops.values())[: route.maximum_paths], RouteType.UNICAST, gateway)
 
     def _resolve(self, prefix: Prefix, route: RibRoute, hop: Hop) -> tuple[Hop, ...] | RouteType:
         """Where one next hop really sends; nothing where it is not active; a type where it leads into a dark route."""
@@ -207,7 +211,7 @@ class Rib:
         found = rib.lookup(hop.via) if rib is not self else self._beyond(prefix, hop.via)
         if found is None:
             return ()
-        over, (base, hops, kind) = found
+        over, (base, hops, kind, _) = found
         if base.protocol == CONNECTED:
             direct = [each for each in hops if hop.interface in (None, each.interface)]
             return tuple(Hop(hop.via, each.interface, hop.weight) for each in direct)

@@ -78,6 +78,13 @@ class FrrSuite:
         """A session is gone."""
         self._of.pop(number).close(number)
 
+    def ended(self) -> Sequence[int]:
+        """Sessions on which more prefixes came than may."""
+        numbers = [number for speaker in self.speakers.values() for number in speaker.ended]
+        for speaker in self.speakers.values():
+            speaker.ended.clear()
+        return numbers
+
     def receive(self, number: int, family: str, prefix: Prefix, adverts: tuple[Advert, ...]) -> None:
         """A neighbour's paths for a prefix."""
         self._of[number].receive(number, family, prefix, adverts)
@@ -139,8 +146,9 @@ class FrrSuite:
     def is_swayed(self) -> bool:
         """Whether an import policy, a weight, a rewritten AS path, another's aggregate or another protocol has a say in
         some choice."""
-        if any(speaker.masks() or (speaker.lives and self._feeds(speaker)) for speaker in self.speakers.values()):
-            return True
+        for speaker in self.speakers.values():
+            if speaker.masks() or speaker.refused or (speaker.lives and self._feeds(speaker)):
+                return True
         lives = (live for speaker in self.speakers.values() for live in speaker.lives.values())
         return any(channel.sways() for live in lives for channel in live.channels.values())
 

@@ -117,11 +117,14 @@ class Domain:
             return None
         return Way(tree.distance[number], tree.hops[number], area, number in tree.unsure)
 
-    def best_way(self, router: Router, other: Router) -> Way | None:
-        """How ospf6d reaches another router: within the area that has the shortest way, the lowest of several
-        (ospf6_route_cmp)."""
-        ways = [way for area in sorted(router.attached) if (way := self.way(router, other, area)) is not None]
-        return min(ways, key=lambda way: way.cost, default=None)
+    def way_to_border(self, router: Router, border: Router, area: int) -> Way | None:
+        """How a router reaches a border router whose word in an area counts. ospf6d hears it in the area that has the
+        shortest way there, the lowest of several (ospf6_route_cmp), and in no other (ospf6_abr_examin_summary)."""
+        way = self.way(router, border, area)
+        if way is None or self.version == 2:
+            return way
+        ways = (self.way(router, border, each) for each in router.attached)
+        return way if all(each is None or (way.cost, area) <= (each.cost, each.area) for each in ways) else None
 
     # between areas
 
@@ -273,9 +276,9 @@ class Domain:
             other = self.routers[border]
             if other is router or (other.vrf != router.vrf and other.node == router.node):
                 continue
-            way = self.way(router, other, area)
-            if way is None or (self.version == 3 and way != self.best_way(router, other)):
-                continue  # ospf6d hears a border router in the area by which it reaches it, and in no other
+            way = self.way_to_border(router, other, area)
+            if way is None:
+                continue
             for prefix, cost in prefixes.items():
                 if self._is_own(router, prefix):
                     self._ignored[router.node, router.key].add(prefix)

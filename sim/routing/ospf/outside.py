@@ -70,11 +70,22 @@ class Outside:
         """
         ways = list(self._to_boundary(router, source, only))
         best = self._best(router, ways)
-        if best is None or router.area(best.area).kind != "stub":
-            return best
+        if best is not None and router.area(best.area).kind != "stub":
+            return best._replace(unsure=best.unsure or self._is_by_chance(router, best, ways))
         before = [(rank, way) for rank, way in ways if router.area(way.area).kind != "stub"]
         kept = self._best(router, before) if self._domain.version == 3 else None
         return kept._replace(unsure=True) if kept is not None else None
+
+    def _is_by_chance(self, router: Router, best: Way, ways: Sequence[tuple[int, Way]]) -> bool:
+        """Whether ospf6d may not have the best way (8.4.4, all seen 2026-11-25, with another outcome when deployed
+        again). It keeps a shorter one that ranks lower, if that came first; and of several border routers that tell
+        of a boundary router, some cease to, when their own way to it changes (ospf6_abr_originate_summary_to_area)."""
+        if self._domain.version != 3:
+            return False
+        told = [way for rank, way in ways if rank == 1]
+        if len(told) > 1 and best.cost == min(way.cost for way in told):
+            return True
+        return any(way.cost < best.cost and router.area(way.area).kind != "stub" for _, way in ways)
 
     def _to_boundary(self, router: Router, source: Router, only: int | None) -> Iterator[tuple[int, Way]]:
         """Every way to a router that redistributes, with its rank: those of the lowest alone are looked at."""
@@ -93,7 +104,7 @@ class Outside:
                 continue
             if direct is not None:
                 yield 0 if area != BACKBONE or self._domain.version == 3 else 1, direct
-            elif kind == "normal" and (area == BACKBONE or not router.is_border):
+            elif kind == "normal" and (area == BACKBONE or not router.is_border or self._domain.version == 3):
                 yield from ((1, way) for way in self._over_borders(router, source, area))
 
     def _best(self, router: Router, ways: Sequence[tuple[int, Way]]) -> Way | None:
@@ -108,14 +119,12 @@ class Outside:
         area = min(areas) if self._domain.version == 3 else max(areas)  # RFC 2328 16.4.1; ospf6_route_cmp
         best = [way for way in fitting if (way.cost, way.area) == (least, area)]
         hops = dict.fromkeys(hop for way in best for hop in way.hops)
-        # ospf6d has the word of one border router, or of several (8.4.4, seen 2026-11-25: one that tells, ceases to)
-        several = self._domain.version == 3 and any(set(way.hops) != set(hops) for way in best)
-        return Way(least, tuple(hops), area, several or any(way.unsure for way in best))
+        return Way(least, tuple(hops), area, any(way.unsure for way in best))
 
     def _over_borders(self, router: Router, source: Router, area: int) -> Iterator[Way]:
         """By the border routers' word (type 4 LSAs)."""
         for border in self._domain.borders:
-            way = self._domain.way(router, border, area) if border is not router else None
+            way = self._domain.way_to_border(router, border, area) if border is not router else None
             if way is None:
                 continue
             beyond = self._border_cost(border, source, area)
