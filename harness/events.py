@@ -49,13 +49,13 @@ def events(lab: Lab, names: Collection[str] = (), initial_state: bool = False) -
     """The events of a lab, or of these nodes of it; ends with the lab. `initial_state`: first what there is now."""
     stream = _Stream(lab, names)
     try:
-        for event in stream.look():
-            if initial_state:
-                yield event
         while Lab.runs(lab.name):
             with suppress(LabError):  # a node, or the lab, that goes away in the middle of a look: the next one tells
+                for event in stream.look():
+                    if initial_state or not stream.is_new:
+                        yield event
+                stream.is_new = False
                 yield from stream.wait(ASK_EVERY_S)
-                yield from stream.look()
         yield Event("lab", "destroy", lab.name)
     finally:
         stream.close()
@@ -77,7 +77,7 @@ class _Stream:
     def __init__(self, lab: Lab, names: Collection[str]) -> None:
         self._lab, self._names = lab, names
         self._states: dict[str, str] = {}
-        self._is_new = True  # until the first look is over
+        self.is_new = True  # until the first look is over
         self._watched: dict[str, _Watched] = {}
         self._selector = selectors.DefaultSelector()
         self._record = lab.record_number()
@@ -112,7 +112,6 @@ class _Stream:
         states = self._lab.states()
         now = {name: state for name, state in states.items() if not self._names or name in self._names}
         yield from self._power(now)
-        self._is_new = False
         yield from self._ask_routes()
         asked = self._lab.each(_sessions, self._watched)
         for name, sessions in asked.items():
@@ -128,7 +127,7 @@ class _Stream:
             if again:
                 yield self._node(name, "stop")
             if again or new != old:
-                yield self._node(name, new if self._is_new else _ACTIONS[new])
+                yield self._node(name, new if self.is_new else _ACTIONS[new])
             if new == "running" and name not in self._watched:
                 yield from self._attend(name)
             self._states[name] = new
