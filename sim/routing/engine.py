@@ -73,7 +73,9 @@ class Engine:
             for router in suite.routers()
         }
         routers = [router for _, suite in self._speakers.values() for router in suite.routers()]
-        self.domains = [Domain(version, each) for version in (2, 3) if (each := _of_version(routers, version))]
+        self.domains = [
+            Domain(version, each, self._way.floods) for version in (2, 3) if (each := _of_version(routers, version))
+        ]
         self._externals: dict[int, Externals] = {}
         self._late: dict[int, set[tuple[str, str]]] = {}  # who has not yet heard, of each version
         self.cut: dict[tuple[str, str], list[Prefix]] = {}  # OSPF routes that hang on what came first

@@ -6,15 +6,18 @@ Packet filters stand on it: a session whose first packets nobody lets in never c
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from sim.address import Address
+from sim.address import Address, parse_address
 from sim.device import Device
 from sim.filters import Packet, Point, State
-from sim.filters.packet import ACK, SYN, TCP, UDP, first_packet
+from sim.filters.packet import ACK, SYN, TCP, UDP, Kind, first_packet
 from sim.routing import End, Ground
 from sim.routing.bfd import Watch
 from sim.routing.kernel import Kernel
+from sim.routing.ospf import Circuit
 
 BGP_PORT, BFD_PORT, BFD_MULTIHOP_PORT = 179, 3784, 4784  # RFC 4271 8, RFC 5881 4, RFC 5883 5
+OSPF = 89  # RFC 2328 A.1
+ALL_ROUTERS = {4: parse_address("224.0.0.5"), 6: parse_address("ff02::5")}  # RFC 2328 A.1, RFC 5340 A.1
 _EPHEMERAL_PORT = 49152
 _FARTHEST = 255
 
@@ -57,6 +60,16 @@ class Way:
     def watched(self, one: Watch, other: Watch) -> bool:
         """Whether filters let the BFD packets of both sides in: each side's are a conversation of their own."""
         return not self._filters or (self._is_heard(one, other.node) and self._is_heard(other, one.node))
+
+    def floods(self, one: Circuit, other: Circuit, alone: bool) -> bool:
+        """Whether filters let OSPF packets of a port through to another on its segment: those to all routers, of which
+        each is new to connection tracking, or those to it `alone`, which soon belong to what it has sent itself."""
+        if not self._filters or one.next_hop is None or other.next_hop is None:
+            return True
+        destination = other.next_hop if alone else ALL_ROUTERS[one.next_hop.version]
+        kind, state = (Kind.UNICAST, State.ESTABLISHED) if alone else (Kind.MULTICAST, State.NEW)
+        packet = first_packet(one.next_hop, destination, OSPF)._replace(ttl=1, state=state, destination_kind=kind)
+        return self._passes([Leg(one.node, "", one.port), Leg(other.node, other.port, "")], packet)
 
     def _is_heard(self, watch: Watch, far: str) -> bool:
         legs = self._legs(watch.node, watch.vrf, watch.peer, far, watch.interface)

@@ -39,7 +39,9 @@ def _on_interfaces(chance: random.Random, name: str, number: int, cables: tuple[
     if grouped and chance.random() < 0.5:
         yield from policy(chance, "FABRIC", "bgp4", chance.choice(("in", "out")), 99)
     if grouped and chance.random() < 0.3:
-        yield Block("bgp4", (f"  neighbor FABRIC {chance.choice(('allowas-in 1', 'next-hop-self', 'as-override'))}",))
+        setting = chance.choice(("allowas-in 1", "next-hop-self", "as-override"))
+        if remote == "external" or setting != "as-override":  # which bgpd refuses of iBGP
+            yield Block("bgp4", (f"  neighbor FABRIC {setting}",))
     for family in ("bgp4", "bgp6"):
         yield Block(family, (f"  maximum-paths {chance.choice((1, 4, 64))}",))
     for cable, face, _, _, _ in ends_of(name, cables):

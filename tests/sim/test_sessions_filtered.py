@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 from networks import FRR, bgp, cabled, neighbour, router, solved
+from test_solve_ospf import speaker
 
 from sim.device import Device
+from sim.device.ospf import NetworkType, OspfInterface
 from sim.dialects import Source
 from sim.dialects.iptables import DIALECTS
 from sim.topology.model import Node
@@ -68,3 +70,35 @@ def test_bfd_wants_both_sides_packets_let_in(rules: tuple[str, ...], comes_up: b
 def test_why_a_filtered_session_is_down_is_told() -> None:
     paper = solved(cabled("a:eth1 b:eth1"), end("a", 65501, DROP), end("b", 65502))
     assert not any(each.up for each in paper.snapshot.nodes["a"].sessions)
+
+
+OSPF, ALL, SELF = "-A INPUT -p 89 -j ACCEPT", "-d 224.0.0.5/32", "-d 10.0.0.0/31"
+
+
+@pytest.mark.parametrize(
+    ("rules", "network", "state"),
+    [
+        ((), "broadcast", "Full"),
+        ((OSPF, DROP), "broadcast", "Full"),
+        ((BGP, ESTABLISHED, DROP), "broadcast", "Down"),  # nothing to 224.0.0.5 ever belongs to something sent
+        ((f"-A INPUT {ALL} -p 89 -j ACCEPT", ESTABLISHED, DROP), "broadcast", "Full"),
+        ((f"-A INPUT {ALL} -p 89 -j ACCEPT", DROP), "broadcast", "ExStart"),
+        ((f"-A INPUT {ALL} -p 89 -j ACCEPT", DROP), "point-to-point", "Full"),  # all goes to 224.0.0.5
+        ((f"-A OUTPUT {SELF} -p 89 -j DROP",), "broadcast", "ExStart"),
+        (("-A OUTPUT -p 89 -j DROP",), "broadcast", "Down"),
+        (("-A INPUT -i eth2 -p 89 -j DROP",), "broadcast", "Full"),
+    ],
+)
+def test_ospf_becomes_adjacent_when_both_hear_what_is_sent_to_all_and_to_them(
+    rules: tuple[str, ...], network: NetworkType, state: str
+) -> None:
+    """As ospfd 8.4.4 was seen to, 2026-11-25."""
+    port = {"per_port": {"eth1": OspfInterface(network=network)}}
+    a = filtered(speaker("a", {"eth1": "10.0.0.0/31"}, **port), *rules)
+    b = speaker("b", {"eth1": "10.0.0.1/31", "lo": "10.1.0.2/32"}, **port)
+    paper = solved(cabled("a:eth1 b:eth1"), a, b)
+    states = [each.state.split("/")[0] for node in paper.snapshot.nodes.values() for each in node.sessions]
+    assert states == [state] * 2
+    assert ("10.1.0.2/32" in paper.snapshot.nodes["a"].fib) is (state == "Full")
+    told = [each.text for each in paper.findings]
+    assert [("a packet filter" in each) for each in told] == ([] if state == "Full" else [True] * 2)

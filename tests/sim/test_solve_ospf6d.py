@@ -123,7 +123,7 @@ def test_what_a_boundary_router_told_before_a_stub_area_led_to_it_may_stay() -> 
 
 
 def square(costs_of_b: dict[int, int]) -> Paper:
-    """b and c are border routers between x (area 1, cables 1 and 2) and s (area 0, cables 3 and 4), who redistributes."""
+    """Border routers b and c between x (area 1, cables 1 and 2) and s (area 0, cables 3 and 4), who redistributes."""
     return solved(
         cabled("x:eth1 b:eth1", "x:eth2 c:eth2", "b:eth3 s:eth3", "c:eth4 s:eth4"),
         three("x", "12", places={1: 1, 2: 1}),

@@ -1,12 +1,15 @@
 """Who becomes adjacent with whom: what two ports must agree on (RFC 2328 10.5, 10.6), and the state they reach."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sim.routing.ospf import Circuit, Router
 
 FULL, EXSTART, DOWN, TWO_WAY = "Full", "ExStart", "Down", "2-Way"
 _MULTI_ACCESS = ("broadcast", "non-broadcast")
+
+Heard = Callable[[Circuit, Circuit, bool], bool]
+"""Whether packet filters let a port's packets through to another: those to all routers, or (True) those to it alone."""
 
 
 class Adjacency(NamedTuple):
@@ -37,7 +40,7 @@ class Adjacency(NamedTuple):
         return self.state in (FULL, TWO_WAY)
 
 
-def adjacencies(routers: Sequence[Router]) -> list[Adjacency]:
+def adjacencies(routers: Sequence[Router], heard: Heard = lambda *_: True) -> list[Adjacency]:
     """Every pair of ports on one segment that both speak OSPF, from both sides."""
     at: dict[tuple[str, str, int], list[tuple[Router, Circuit]]] = {}
     for router in routers:
@@ -45,7 +48,7 @@ def adjacencies(routers: Sequence[Router]) -> list[Adjacency]:
             if not circuit.passive and not circuit.is_loopback:
                 at.setdefault((circuit.node, circuit.port, router.version), []).append((router, circuit))
     found = [
-        Adjacency(router, circuit, far_router, far, *_state(router, circuit, far_router, far))
+        Adjacency(router, circuit, far_router, far, *_state(router, circuit, far_router, far, heard))
         for router, circuit in (pair for pairs in at.values() for pair in pairs)
         for far_router, far in _across(router, circuit, at)
     ]
@@ -69,11 +72,16 @@ def _hears(one: Circuit, two: Circuit) -> bool:
     return one.address.network.holds(two.address.address) or two.address.network.holds(one.address.address)
 
 
-def _state(router: Router, one: Circuit, far_router: Router, two: Circuit) -> tuple[str, str, str]:
+def _state(router: Router, one: Circuit, far_router: Router, two: Circuit, heard: Heard) -> tuple[str, str, str]:
     """State, role (filled in later) and the reason where it is not Full."""
     wrong = _disagreement(router, one, far_router, two)
     if wrong is not None:
         return DOWN, "-", wrong
+    for near, far in ((one, two), (two, one)):
+        if not heard(near, far, near.type == "non-broadcast"):
+            return DOWN, "-", f"a packet filter keeps {near.node}'s hellos from {far.node}"
+        if not heard(near, far, near.type != "point-to-point"):
+            return EXSTART, "-", f"a packet filter keeps what {near.node} sends to it alone from {far.node}"
     if one.mtu_bytes != two.mtu_bytes:
         larger, smaller = (one, two) if one.mtu_bytes > two.mtu_bytes else (two, one)
         if not smaller.mtu_ignore:

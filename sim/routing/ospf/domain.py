@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sim.address import Prefix
 from sim.routing.ospf import BACKBONE, UNREACHABLE, Kind, OspfRoute, Router
-from sim.routing.ospf.adjacency import Adjacency, adjacencies
+from sim.routing.ospf.adjacency import Adjacency, Heard, adjacencies
 from sim.routing.ospf.graph import Graph
 from sim.routing.values import Hop
 
@@ -29,10 +29,10 @@ class Way(NamedTuple):
 class Domain:
     """All routers of one version that may hear each other. Reachability inside is computed once, when made."""
 
-    def __init__(self, version: int, routers: Sequence[Router]) -> None:
+    def __init__(self, version: int, routers: Sequence[Router], heard: Heard = lambda *_: True) -> None:
         self.version = version
         self.routers = {(router.node, router.key): router for router in routers if router.version == version}
-        self.adjacencies: list[Adjacency] = adjacencies(list(self.routers.values()))
+        self.adjacencies: list[Adjacency] = adjacencies(list(self.routers.values()), heard)
         areas = sorted({area for router in self.routers.values() for area in router.attached})
         self._graphs = {area: Graph(area, list(self.routers.values()), self.adjacencies) for area in areas}
         self.borders = [router for router in self.routers.values() if router.is_border]
