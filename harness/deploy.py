@@ -7,7 +7,6 @@ that came back (or was added) all that it runs. A bring-up that fails leaves not
 """
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 
@@ -15,8 +14,10 @@ from harness import automation, staging
 from harness.appliers import Scripts
 from harness.appliers.frr_rehearsal import Rehearsal
 from harness.commands import Complain, refuse, run
+from harness.head_start import HeadStart, most_cabled, neighbours
 from harness.lacking import refuse_lacking
 from harness.push import PushResult, current_files, push
+from lab.ahead import Ahead
 from lab.difference import Difference
 from lab.lab import Lab
 from lab.node import RunningNode
@@ -56,11 +57,14 @@ def bring_up(
     `complain` is told of each command of the topology that fails; unless it is given, the deploy fails.
     """
     files = {name: _files(topology, name) for name in topology.nodes}
-    with Rehearsal(files.values() if of_this_machine(runtime) and not bare else ()) as rehearsal:
-        lab = Lab.deploy(topology, progress, runtime, bare=bare)
+    shared = of_this_machine(runtime) and not bare
+    with Rehearsal(files.values() if shared else ()) as rehearsal:
+        start = HeadStart(topology, files, rehearsal)
+        side_by_side = shared and not staging.is_staged(topology, topology.nodes)
+        lab = Lab.deploy(topology, progress, runtime, start.ahead() if side_by_side else Ahead(), bare=bare)
         try:
             if not bare:
-                _boot(lab, files, progress, rehearsal, complain)
+                _boot(lab, files, progress, rehearsal, complain, start)
                 automation.run(lab, topology.nodes.values(), progress)
             lab.mark_running()
         except BaseException:
@@ -92,6 +96,7 @@ def _boot(
     progress: Progress,
     scripts: Scripts | None,
     complain: Complain,
+    start: HeadStart | None = None,
 ) -> Mapping[str, PushResult]:
     names = files.keys()
     progress(f"configuration of {len(names)} nodes")
@@ -100,7 +105,7 @@ def _boot(
     if staging.is_staged(lab.topology, names):
         pushed = _boot_in_stages(lab, files, scripts, complain)
     else:
-        pushed = _push_first(lab, files, scripts)
+        pushed = _push_first(lab, files, scripts, start)
         _execute(lab, names, complain)
         progress("roles")
         start_roles(lab, names)
@@ -124,14 +129,14 @@ def _boot_in_stages(
     return pushed
 
 
-def _push_first(lab: Lab, files: Mapping[str, Mapping[str, bytes]], scripts: Scripts | None) -> dict[str, PushResult]:
-    """Push each node's first files. Those with most neighbours come first: bgpd waits the longer before it announces,
-    the more it has (FRR's coalesce-time: one second, and 50 ms for each).
-    """
-    neighbours = Counter(end.node for link in lab.topology.links for end in link.endpoints)
-    ordered = {name: files[name] for name in sorted(files, key=lambda name: -neighbours[name])}
-    later: dict[str, list[Callable[[], None]]] = {name: [] for name in ordered}
-    pushed = _push(lab, ordered, boot=True, scripts=scripts, later=later)
+def _push_first(
+    lab: Lab, files: Mapping[str, Mapping[str, bytes]], scripts: Scripts | None, start: HeadStart | None
+) -> dict[str, PushResult]:
+    """Push each node's first files, to those with most neighbours first, but not to who had a head start."""
+    pushed = dict(start.pushed) if start else {}
+    rest = {name: files[name] for name in most_cabled(neighbours(lab.topology)) if name in files and name not in pushed}
+    later: dict[str, list[Callable[[], None]]] = {name: [] for name in rest} | (start.later if start else {})
+    pushed |= _push(lab, rest, boot=True, scripts=scripts, later=later)
     lab.each(lambda node: [finish() for finish in later[node.name]], [name for name in later if later[name]])
     return pushed
 

@@ -4,6 +4,7 @@ Nodes that share their programs (all of them on this machine, or those of one im
 """
 
 from collections.abc import Iterable, Mapping
+from shutil import which
 
 from harness.appliers import appliers
 from lab.lab import Lab
@@ -25,6 +26,11 @@ def refuse_lacking(lab: Lab, files: Mapping[str, Mapping[str, bytes]]) -> None:
         known |= _missing(lab, name, [each for each in needs if each not in known])
         if lacking := [f"no {each}, which {path} needs" for each, path in needs.items() if known[each]]:
             raise HostError(f"{_whose(image)} has {', and '.join(lacking)}; {_advice(image)}", name)
+
+
+def this_machine_has(files: Iterable[str]) -> bool:
+    """Whether this machine, and so every node that shares its programs, has all that these files need."""
+    return all(any(map(which, each.places or (each.name,))) for each in _needs(files))
 
 
 def _needs(files: Iterable[str]) -> Needs:

@@ -4,8 +4,8 @@
         lab.nodes["gw"].run(["ip", "route"])
 
 A lab survives the command that made it and is found again by name; leaving the `with` block destroys it. What runs on
-the nodes is pushed by `harness.deploy`: here they come up cabled and empty. All concurrency lives in `each` and
-`in_order`.
+the nodes is pushed by `harness.deploy`: here they come up cabled and empty. All concurrency lives in `each`,
+`in_order` and `Ahead`.
 """
 
 import json
@@ -21,6 +21,7 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Self, TypeVar
 
 from lab import management
+from lab.ahead import Ahead
 from lab.difference import Difference, between, cables, touches
 from lab.environment import as_made
 from lab.journal import Journal, process_started
@@ -82,13 +83,14 @@ class Lab:
         topology: Topology,
         progress: Callable[[str], None] = lambda _: None,
         runtime: str = DEFAULT,
+        ahead: Ahead | None = None,
         *,
         bare: bool = False,
     ) -> Self:
         """Create every node and cable. LabError if the lab runs already; on any failure nothing is left behind.
 
-        `progress` is told each stage in a few words. `bare` nodes find none of their files when they start. InputError
-        where there is no such runtime.
+        `progress` is told each stage in a few words; `ahead` is what is done meanwhile. `bare` nodes find none of their
+        files when they start. InputError where there is no such runtime.
         """
         journal = Journal(topology.name)
         lab = cls(topology, journal, runtime)
@@ -102,22 +104,26 @@ class Lab:
             _end(journal)
             journal.write(lab._record("deploying"))
             try:
-                lab._create(lock, progress, NO_FILES if bare else _files(topology))
+                files = NO_FILES if bare or lab.runtime.of_this_machine else _files(topology)
+                lab._create(lock, progress, files, ahead or Ahead())
             except BaseException:
                 _end(journal)
                 journal.remove()
                 raise
         return lab
 
-    def _create(self, lock: int, progress: Callable[[str], None], files: Files) -> None:
+    def _create(self, lock: int, progress: Callable[[str], None], files: Files, ahead: Ahead) -> None:
         progress("enclosure")
         self.runtime.start(lock)
-        progress(f"{len(self.topology.nodes)} nodes")
-        self.runtime.create([as_made(self.topology, node) for node in self.topology.nodes.values()], files)
-        progress(f"{len(self.topology.links)} links")
-        self._open_bridge(self.topology)
-        self.runtime.wire(self.topology.links)
-        self._manage(list(self.topology.nodes))
+        nodes = [as_made(self.topology, node) for node in self.topology.nodes.values()]
+        progress(f"{len(nodes)} nodes")
+        self.runtime.create([node for node in nodes if node.name in ahead.names], files)
+        with ahead.begun(self.runtime):
+            self.runtime.create([node for node in nodes if node.name not in ahead.names], files)
+            progress(f"{len(self.topology.links)} links")
+            self._open_bridge(self.topology)
+            self.runtime.wire(self.topology.links)
+            self._manage(list(self.topology.nodes))
 
     def _open_bridge(self, topology: Topology) -> None:
         """Have the management network's bridge there, for the cables that lead to it."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from harness.secrets import masked
 from lab.node import RunningNode
@@ -52,7 +52,8 @@ class Work:
 
     `boot`: nothing of the configuration runs yet. `unsettled`: paths of a push that was cut off, so that what the node
     made of them is not known. `notes` collects what the reader should know, `later` (if there is such a list) what may
-    be done when all nodes are through with the rest.
+    be done when all nodes are through with the rest. `cabled` waits until the node's cables are in, where they may not
+    be yet.
     """
 
     node: RunningNode
@@ -64,6 +65,7 @@ class Work:
     devices: Devices | None = None
     scripts: Scripts | None = None
     later: list[Callable[[], None]] | None = None
+    cabled: Callable[[], object] = lambda: None
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -118,6 +120,21 @@ class Applier(Protocol):
     def apply(self, work: Work) -> None:
         """Bring the node from `work.before` to `work.files`."""
         ...
+
+
+@runtime_checkable
+class Early(Protocol):
+    """An applier that may act on a node before its cables are in: it waits for them (`work.cabled`) itself."""
+
+    def may_begin(self, files: Mapping[str, bytes]) -> bool:
+        """Whether it may with these files."""
+        ...
+
+
+def may_begin(files: Mapping[str, bytes]) -> bool:
+    """Whether a node may boot from these files before its cables are in: all who read them wait by themselves."""
+    concerned = [each for each in appliers() if any(map(each.claims, files))]
+    return bool(concerned) and all(isinstance(each, Early) and each.may_begin(files) for each in concerned)
 
 
 @cache

@@ -40,6 +40,10 @@ class Frr:
         """zebra, which always runs, and vtysh."""
         return (ZEBRA, VTYSH)
 
+    def may_begin(self, files: Mapping[str, bytes]) -> bool:
+        """Where daemons are told frr.conf once they run; files of their own they would read as they start."""
+        return CONF in files
+
     def check(self, work: Work) -> None:
         """`vtysh -C` on each changed configuration file."""
         if _is_ours(work):
@@ -145,12 +149,13 @@ def _boot(work: Work, daemons: list[Daemon]) -> None:
     unasked = [daemon for daemon in daemons if daemon.name == "staticd"]
     with work.scripts.turn() if work.scripts else nullcontext():
         vtys = _start(work, [daemon for daemon in daemons if daemon not in unasked])
-        script = work.scripts.script(work.files, [daemon.label for daemon in daemons]) if work.scripts else None
-        if script and work.later is not None and _tells_no_more(script, "staticd"):
-            work.later.append(lambda: _tell(work, _start(work, unasked), script))
-        else:
-            vtys |= _start(work, unasked)
-        _tell(work, vtys, script)
+    script = work.scripts.script(work.files, [daemon.label for daemon in daemons]) if work.scripts else None
+    if script and work.later is not None and _tells_no_more(script, "staticd"):
+        work.later.append(lambda: _tell(work, _start(work, unasked), script))
+    else:
+        vtys |= _start(work, unasked)
+    work.cabled()
+    _tell(work, vtys, script)
 
 
 def _tells_no_more(script: Script, daemon: str) -> bool:
