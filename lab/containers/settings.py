@@ -17,6 +17,7 @@ OURS = "fabriclab.lab"
 """The label by which a lab's containers are found again: its folder on this machine, which no other lab has."""
 
 CAPABILITIES = (
+    "AUDIT_WRITE",  # sshd ends a login on a terminal that it can not put on record
     "CHOWN",  # daemons that give their sockets and logs to their user
     "DAC_OVERRIDE",
     "FOWNER",

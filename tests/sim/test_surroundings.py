@@ -182,6 +182,16 @@ def test_a_guest_has_a_gateway_that_its_compute_answers_for(tmp_path: Path) -> N
     ]
 
 
+def test_an_ssh_server_listens_on_the_management_addresses_alone(tmp_path: Path) -> None:
+    nodes = "{a: {config: {vars: {ssh: true}}}, b: {}}"
+    devices = read(tmp_path, f"name: lab\ntopology: {{defaults: {{kind: linux}}, nodes: {nodes}}}\n")
+    assert [(each.address, each.port, each.program) for each in devices["a"].listeners] == [
+        ("172.20.20.2", 22, "sshd"),
+        ("3fff:172:20:20::2", 22, "sshd"),
+    ]
+    assert not devices["b"].listeners
+
+
 def test_remote_storage_listens_and_is_opened_between_the_two_alone(tmp_path: Path) -> None:
     devices = read(tmp_path, COMPUTE % 24)
     assert [each.port for each in devices["s1"].listeners] == [6789, 6800, 6801, 6802]
