@@ -13,6 +13,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import paper_filters
+
 _PROJECT = Path(__file__).resolve().parents[1]
 _PROGRAM = str(Path(sys.executable).with_name("fabriclab"))
 FABRICS = {
@@ -37,7 +39,10 @@ class Run:
 
 
 def measure(folder: Path) -> dict[str, float]:
-    """By fabric: seconds, processor seconds, peak memory and RIB entries of a solve; sweeps; the baseline's times."""
+    """By fabric: seconds, processor seconds, peak memory and RIB entries of a solve; sweeps; the baseline's times.
+
+    And what `bench.paper_filters` measures of packets and rules.
+    """
     found: dict[str, float] = {}
     for name, words in FABRICS.items():
         run(_PROGRAM, "generate", "fat-tree", *words, "--output", str(folder / name))
@@ -49,7 +54,7 @@ def measure(folder: Path) -> dict[str, float]:
     _keep(found, "plain_k32", plain := run(sys.executable, "-m", "bench.plain", str(folder / "k32")))
     if _entries(plain.said) != found["solve_k32_entries"]:
         raise RuntimeError(f"the baseline counts other RIB entries: {plain.said}")
-    return found
+    return found | {f"filters_{key}": value for key, value in paper_filters.measure().items()}
 
 
 def run(*words: str, most: int = 0) -> Run:

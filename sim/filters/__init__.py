@@ -68,7 +68,7 @@ class PacketFilter:
 
     def ask(self, point: Point, packet: Packet) -> Verdict:
         """Send a packet through the hook. Its state counts from connection tracking on (raw sees it untracked)."""
-        if (point, packet.version) not in self._order:
+        if not self.tables or (point, packet.version) not in self._order:
             return Verdict(packet)
         state = packet.state
         early = point in (Point.PREROUTING, Point.OUTPUT)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from sim.dataclasses import dataclass, field, replace
+from sim.dataclasses import dataclass, field
 from sim.filters import Verdict
 from sim.filters.packet import Packet
 from sim.flow import Disposition, Hop
@@ -26,6 +26,13 @@ class At(NamedTuple):
     connections: tuple[Connection, ...] = ()
     seen: frozenset[tuple[str, str, int, int]] = frozenset()
     unsure: tuple[Note, ...] = ()
+
+    def carrying(self, packet: Packet, connections: tuple[Connection, ...] | None = None) -> "At":
+        """The same, with what a hook made of the packet, and what the node now remembers."""
+        remembered = self.connections if connections is None else connections
+        if packet is self.packet and remembered is self.connections:
+            return self
+        return self._replace(packet=packet, connections=remembered)
 
     def doubting(self, notes: tuple[Note, ...]) -> "At":
         """The same, with more that is not known."""
@@ -65,7 +72,8 @@ def stopped(verdict: Verdict, at: At, outgoing: str | None = None) -> Ending:
     by_exit = rule is not None and _names(rule, "outgoing") and not _names(rule, "incoming")
     outwards = not at.incoming or by_exit
     disposition = Disposition.DENIED_OUT if outwards else Disposition.DENIED_IN
-    return replace(ended(disposition, verdict.why, at.doubting(verdict.unsure)), outwards=outwards, verdict=verdict)
+    hops = (*at.hops, Hop(at.node, at.came_by or None, outgoing))
+    return Ending(disposition, at.node, verdict.why, at.doubting(verdict.unsure), hops, outwards, verdict)
 
 
 def _names(rule: object, field_name: str) -> bool:

@@ -74,6 +74,18 @@ class Site:
         return found
 
     @cached_property
+    def primary(self) -> Mapping[str, Sequence[InterfaceAddress]]:
+        """By interface, the IPv4 addresses that are the first of their network there, and so may be chosen as source.
+
+        127.0.0.0/8 has host scope and is never chosen.
+        """
+        found: dict[str, dict[Prefix, InterfaceAddress]] = {}
+        for name, each in self.addresses:
+            if each.version == 4 and each.value >> 24 != 127:
+                found.setdefault(name, {}).setdefault(each.network, each)
+        return {name: tuple(firsts.values()) for name, firsts in found.items()}
+
+    @cached_property
     def broadcasts(self) -> frozenset[Address]:
         """The broadcast addresses of its IPv4 networks (RFC 919)."""
         nets = [each for _, each in self.addresses if each.version == 4 and each.length < 31]

@@ -4,7 +4,7 @@ RFC 6724's rules that Linux has and a lab can show are here: same address, scope
 prefix. Addresses on paper are never deprecated, temporary or a mobile node's home.
 """
 
-from sim.address import Address, InterfaceAddress, Prefix, parse_address, parse_prefix
+from sim.address import Address, InterfaceAddress, parse_address, parse_prefix
 from sim.snapshot import NextHop, Route
 from sim.trace.ground import Site
 
@@ -25,7 +25,7 @@ def source_for(site: Site, destination: Address, route: Route | None, hop: NextH
 
 def select4(site: Site, gateway: Address, interface: str) -> Address | None:
     """The interface's primary address of the next hop's network, else its first, else the first of any interface."""
-    own = _primary(site, interface)
+    own = site.primary.get(interface, ())
     for each in own:
         if gateway.version == 4 and each.network.holds(gateway):
             return each.address
@@ -33,20 +33,9 @@ def select4(site: Site, gateway: Address, interface: str) -> Address | None:
         return own[0].address
     vrf = site.vrf(interface)
     for name in site.state.interfaces:
-        if name not in site.off and site.vrf(name) == vrf and (found := _primary(site, name)):
+        if name not in site.off and site.vrf(name) == vrf and (found := site.primary.get(name)):
             return found[0].address
     return None
-
-
-def _primary(site: Site, interface: str) -> list[InterfaceAddress]:
-    """IPv4 addresses that are the first of their network there; 127.0.0.0/8 has host scope and is never chosen."""
-    seen: set[Prefix] = set()
-    found: list[InterfaceAddress] = []
-    for name, each in site.addresses:
-        if name == interface and each.version == 4 and each.value >> 24 != 127 and each.network not in seen:
-            seen.add(each.network)
-            found.append(each)
-    return found
 
 
 _LABELS = [  # RFC 6724 2.1, with Linux' further rows (net/ipv6/addrlabel.c)

@@ -120,7 +120,7 @@ def _returns(walk: Walk, end: Ending, packet: Packet, known: Returns) -> Sequenc
     """How the answer ends, each way once. Where nodes on the way remember the same, paths there share the answer."""
     key = (end.where, packet, end.at.connections)
     if key not in known:
-        small = replace(walk, size_bytes=None) if packet.about else walk
+        small = replace(walk, size_bytes=None) if packet.about and walk.size_bytes else walk
         endings: dict[object, Ending] = {}
         for back in small.send(At(end.where, packet, connections=end.at.connections)):
             told = (back.disposition, back.where, back.why, back.at.packet, back.at.unsure)

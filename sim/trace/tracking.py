@@ -46,18 +46,21 @@ def found(connections: tuple[Connection, ...], node: str, packet: Packet) -> Con
     return next((each for each in mine if key == (each.reply if packet.reply else each.original)), None)
 
 
-def known(packet: Packet, connection: Connection | None) -> Packet:
-    """The packet as the node's connection tracking marks it."""
-    if packet.about and connection:
-        state = State.RELATED
-        return packet._replace(state=state, connection_mark=connection.mark, tracked=connection.tracked)
+def known(packet: Packet, connection: Connection | None, incoming: str, outgoing: str) -> Packet:
+    """The packet between two interfaces of a node, as the node's connection tracking marks it."""
     if connection is None:
-        state = State.NEW if not packet.reply else _stray(packet)
-        if (packet.state, packet.connection_mark, packet.tracked) == (state, 0, 0):
-            return packet
-        return packet._replace(state=state, connection_mark=0, tracked=0)
-    state = State.ESTABLISHED if packet.reply else State.NEW
-    return packet._replace(state=state, connection_mark=connection.mark, tracked=connection.tracked)
+        state = _stray(packet) if packet.reply else State.NEW
+    elif packet.about:
+        state = State.RELATED
+    else:
+        state = State.ESTABLISHED if packet.reply else State.NEW
+    return packet._replace(
+        incoming=incoming,
+        outgoing=outgoing,
+        state=state,
+        connection_mark=connection.mark if connection else 0,
+        tracked=connection.tracked if connection else 0,
+    )
 
 
 def _stray(packet: Packet) -> State:

@@ -65,18 +65,17 @@ class Walk:
             return
         site = self.ground.site(at.node)
         connection = tracking.found(at.connections, at.node, at.packet)
-        packet = tracking.known(at.packet, connection)._replace(incoming=at.incoming, outgoing="")
-        at = at._replace(seen=at.seen | {key})
+        came = tracking.known(at.packet, connection, at.incoming, "")
+        at = at._replace(seen=at.seen | {key}, packet=came)
         if at.incoming == LOOPBACK:
-            yield from self._deliver(site, at._replace(packet=_with_kinds(site, packet)), connection)
+            yield from self._deliver(site, at.carrying(_with_kinds(site, came)), connection)
             return
-        came = packet
-        verdict = site.filter.ask(Point.PREROUTING, _with_kinds(site, packet))
+        verdict = site.filter.ask(Point.PREROUTING, _with_kinds(site, came))
         if not verdict.passed:
-            yield stopped(verdict, at._replace(packet=packet))
+            yield stopped(verdict, at)
             return
         packet, connection = _translate_in(site, at, verdict, connection, came)
-        yield from self._route(site, at._replace(packet=packet).doubting(verdict.unsure), connection)
+        yield from self._route(site, at.carrying(packet).doubting(verdict.unsure), connection)
 
     def _route(self, site: Site, at: At, connection: Connection | None) -> Iterator[Way]:
         choice = fib_of(site).choose(query(at.packet, at.incoming))
@@ -113,12 +112,12 @@ class Walk:
         return ended(Disposition.DENIED_IN, why, at)
 
     def _deliver(self, site: Site, at: At, connection: Connection | None) -> Iterator[Way]:
-        verdict = site.filter.ask(Point.INPUT, _with_kinds(site, at.packet)._replace(outgoing=""))
+        verdict = site.filter.ask(Point.INPUT, _with_kinds(site, at.packet))
         if not verdict.passed:
             yield stopped(verdict, at)
             return
         packet, connections = _settle(site, at, verdict, connection, "")
-        yield arrived(at._replace(packet=packet, connections=connections).doubting(verdict.unsure))
+        yield arrived(at.carrying(packet, connections).doubting(verdict.unsure))
 
     # --- through
 
@@ -136,7 +135,7 @@ class Walk:
         if not verdict.passed:
             yield stopped(verdict, at)
             return
-        forwarded = at._replace(packet=verdict.packet).doubting(verdict.unsure)
+        forwarded = at.carrying(verdict.packet).doubting(verdict.unsure)
         yield from self._leave(site, forwarded, connection, hop)
 
     def _too_big(self, site: Site, at: At, interface: str) -> Ending | None:
@@ -167,14 +166,13 @@ class Walk:
     def _output(self, site: Site, at: At, hop: NextHop) -> Iterator[Way]:
         """OUTPUT; where it changes the destination, or a route chain the mark, the route is chosen anew."""
         connection = tracking.found(at.connections, at.node, at.packet)
-        packet = tracking.known(at.packet, connection)._replace(incoming="", outgoing=hop.interface or "")
-        verdict = site.filter.ask(Point.OUTPUT, _with_kinds(site, packet))
+        came = tracking.known(at.packet, connection, "", hop.interface or "")
+        verdict = site.filter.ask(Point.OUTPUT, _with_kinds(site, came))
         if not verdict.passed:
             yield stopped(verdict, at)
             return
-        came = packet
         packet, connection = _translate_in(site, at, verdict, connection, came)
-        sent = at._replace(packet=packet).doubting(verdict.unsure)
+        sent = at.carrying(packet).doubting(verdict.unsure)
         if packet.destination == came.destination and (packet.mark == came.mark or not _reroutes(site)):
             yield from self._leave(site, sent, connection, hop)
             return
@@ -184,7 +182,7 @@ class Walk:
         elif choice.type != "unicast":
             yield no_way(sent, choice)
         for other in choice.hops:
-            moved = sent._replace(packet=packet._replace(outgoing=other.interface or ""))
+            moved = sent.carrying(packet._replace(outgoing=other.interface or ""))
             yield from self._leave(site, moved, connection, other)
 
     def _leave(self, site: Site, at: At, connection: Connection | None, hop: NextHop) -> Iterator[Way]:
@@ -194,7 +192,7 @@ class Walk:
             return
         interface = hop.interface or ""
         packet, connections = _settle(site, at, verdict, connection, interface)
-        passed = at._replace(packet=packet, connections=connections).doubting(verdict.unsure)
+        passed = at.carrying(packet, connections).doubting(verdict.unsure)
         if interface == LOOPBACK:
             yield passed._replace(incoming=LOOPBACK, came_by="")
             return
@@ -324,7 +322,7 @@ def _translate_in(
         packet = tracking.translated(packet, verdict.nat, local)
     original = tracking.ends(came)
     made = Connection(at.node, original, tracking.turned(tracking.ends(packet)), packet.connection_mark)
-    return packet._replace(tracked=made.tracked), made
+    return packet if packet.tracked == made.tracked else packet._replace(tracked=made.tracked), made
 
 
 def _redirected(site: Site, at: At, packet: Packet) -> int | None:
