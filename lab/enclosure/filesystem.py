@@ -96,9 +96,12 @@ def make_up_for_init() -> None:
 
 
 def _number_of(name: str) -> int:
-    """A user's number; root's where there is no such user."""
-    with open("/etc/passwd") as file:
-        return next((int(line.split(":")[2]) for line in file if line.startswith(f"{name}:")), 0)
+    """A user's number; root's where there is no such user, or none at all."""
+    try:
+        with open("/etc/passwd") as file:
+            return next((int(line.split(":")[2]) for line in file if line.startswith(f"{name}:")), 0)
+    except FileNotFoundError:
+        return 0
 
 
 def admit_root_to_frr(group: str) -> None:
