@@ -82,7 +82,8 @@ def inventory(lab: Lab, form: str) -> str:
 
 def keep(lab: Lab) -> None:
     """Write the files of a lab that is reached by SSH, so that they are there when a tool is started by hand."""
-    if any(inventories.has_ssh(lab, node) for node in lab.topology.nodes.values()):
+    there = files_of(lab).ssh_config.exists()  # of a node that had SSH until now
+    if there or any(inventories.has_ssh(lab, node) for node in lab.topology.nodes.values()):
         write(lab)
 
 
@@ -98,7 +99,7 @@ def commands(lab: Lab, nodes: Collection[Node]) -> dict[str, list[str]]:
     """The push commands of these nodes, each with the nodes that ask for it: it is run once for all of them."""
     found: dict[str, list[str]] = {}
     for node in nodes:
-        if node.facts.push:
+        if node.facts.push and inventories.is_listed(node):
             found.setdefault(shlex.join(_filled(lab, node.name, node.facts.push)), []).append(node.name)
     return found
 

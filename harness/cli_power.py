@@ -22,11 +22,7 @@ def stop(
     \b
       fabriclab stop topologies/clos-2x4 spine01
     """
-    from harness import console, labs, power
-
-    with console.progress("stop", quiet=as_json) as progress:
-        found = power.stop(labs.running(topology, name), nodes or (), progress)
-    console.answer(found, console.powered, as_json)
+    _change("stop", topology, nodes, name, as_json)
 
 
 def start(
@@ -42,11 +38,7 @@ def start(
     \b
       fabriclab start topologies/clos-2x4 spine01
     """
-    from harness import console, labs, power
-
-    with console.progress("start", quiet=as_json) as progress:
-        found = power.start(labs.running(topology, name), nodes or (), progress)
-    console.answer(found, console.powered, as_json)
+    _change("start", topology, nodes, name, as_json)
 
 
 def restart(
@@ -62,10 +54,14 @@ def restart(
     \b
       fabriclab restart topologies/clos-2x4 leaf01 leaf02
     """
+    _change("restart", topology, nodes, name, as_json)
+
+
+def _change(verb: str, topology: str, nodes: list[str] | None, name: str | None, as_json: bool) -> None:
     from harness import console, labs, power
 
-    with console.progress("restart", quiet=as_json) as progress:
-        found = power.restart(labs.running(topology, name), nodes or (), progress)
+    with console.progress(verb, quiet=as_json) as progress:
+        found = power.CHANGES[verb](labs.running(topology, name), nodes or (), progress)
     console.answer(found, console.powered, as_json)
 
 

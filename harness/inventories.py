@@ -189,8 +189,13 @@ def _incarnation(lab: Lab) -> str:
     return hashlib.sha256(lab.keys.user().public.encode()).hexdigest()[:8]
 
 
+def is_listed(node: Node) -> bool:
+    """Whether a node is one for tools of automation."""
+    return node.kind not in _INTERNAL
+
+
 def _nodes(lab: Lab) -> list[Node]:
-    return [node for node in lab.topology.nodes.values() if node.kind not in _INTERNAL]
+    return [node for node in lab.topology.nodes.values() if is_listed(node)]
 
 
 def _names(lab: Lab, port: Port) -> list[str]:

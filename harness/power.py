@@ -46,6 +46,10 @@ def restart(lab: Lab, names: Sequence[str], progress: Progress) -> Answer:
         return _changes(lab, before, "restarted")
 
 
+CHANGES = {"stop": stop, "start": start, "restart": restart}
+"""The changes of power by their verbs."""
+
+
 def give_back(lab: Lab, names: Collection[str], progress: Progress = lambda _: None) -> None:
     """Power, then all that they run, for nodes that are halted or failed, and for their workloads."""
     states = lab.states()

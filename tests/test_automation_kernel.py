@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "tests/lab"))
 
 from runtime_network import ROUTER, processes_with, until  # noqa: E402
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.xdist_group("automation")]  # one lab for all, in this order
 
 TEXT = """\
 name: automated
@@ -183,6 +183,17 @@ def test_a_push_command_runs_when_a_node_boots_and_at_every_push(folder: Path) -
     assert said.read_text() == "r2 clab-automated-r2\n"
     assert fabriclab("deploy", str(folder))[0] == 0
     assert said.read_text() == "r2 clab-automated-r2\n"  # nothing was changed
+
+
+def test_ssh_comes_and_goes_with_a_deploy(folder: Path) -> None:
+    asked = TEXT.format(push=NOTE).replace("plain: {kind: linux,", "plain: {kind: linux, config: {vars: {ssh: true}},")
+    (folder / "x.clab.yml").write_text(asked)
+    assert fabriclab("deploy", str(folder))[0] == 0
+    assert ssh(folder, "plain", "hostname").stdout == "plain\n"
+    (folder / "x.clab.yml").write_text(TEXT.format(push=NOTE))
+    assert fabriclab("deploy", str(folder))[0] == 0
+    assert "sshd" not in {each.name for each in Lab.find("automated").nodes["plain"].processes()}
+    assert "Host plain" not in fabriclab("inventory", "automated", "-f", "ssh-config")[1]
 
 
 def test_a_push_command_that_fails_is_a_rejection_in_its_words(folder: Path) -> None:

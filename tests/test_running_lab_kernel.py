@@ -21,7 +21,7 @@ from runtime_network import until, write_network  # noqa: E402
 from harness import cli  # noqa: E402
 from lab.lab import Lab  # noqa: E402
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.xdist_group("running-lab")]  # one lab for all, in this order
 RULES = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp -m tcp --dport 23 -j DROP\nCOMMIT\n"
 
 

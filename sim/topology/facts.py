@@ -83,7 +83,7 @@ class Facts(Strict):
     @field_validator("push")
     @classmethod
     def _knows_its_placeholders(cls, command: str | None) -> str | None:
-        for name in re.findall(r"\{([^{}]*)\}", command or ""):
+        for name in re.findall(r"\{(\w+)\}", command or ""):
             if name not in PLACEHOLDERS:
                 hint = meant(name, PLACEHOLDERS) or f"; known: {', '.join(PLACEHOLDERS)}"
                 raise ValueError(f"found {{{name}}}{hint}")

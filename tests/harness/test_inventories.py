@@ -125,23 +125,24 @@ def test_an_unknown_form_lists_the_known_ones(made: Made) -> None:
 
 def commands(made: Made, push: str) -> dict[str, list[str]]:
     lab = made(TEXT.replace("topology:\n", f"topology:\n  defaults: {{config: {{vars: {{push: '{push}'}}}}}}\n", 1))
-    return automation.commands(lab, [node for node in lab.topology.nodes.values() if node.name.startswith("node")])
+    return automation.commands(lab, lab.topology.nodes.values())
 
 
 def test_a_push_command_that_is_the_same_for_many_nodes_is_run_once(made: Made, tmp_path: Path) -> None:
     [(command, asking)] = commands(made, "site -i {inventory} --lab {lab}").items()
     assert command == f"site -i {tmp_path}/run/topo1/ansible-inventory.yml --lab topo1"
-    assert asking == ["node2", "node1", "node4"]
+    assert asking == ["node2", "node1", "node4", "alone"]  # nothing is pushed to a bridge
     assert list(commands(made, 'echo "{node} is" {long_name}')) == [
         f"echo '{node} is' clab-topo1-{node}" for node in asking
     ]
+    assert list(commands(made, """site -e "{\\\"a\\\": {}}" """)) == ["""site -e '{"a": {}}'"""]
 
 
 @pytest.mark.parametrize(
     ("facts", "said"),
     [
         ("push: 'site {inventry}'", "found {inventry}; did you mean 'inventory'?"),
-        ("push: 'site {}'", "found {}; known: inventory, "),
+        ("push: 'site {zone}'", "found {zone}; known: inventory, "),
         ("push: 'site \"'", "no closing quotation; expected a command"),
         ("push: ' '", "found nothing; expected a command"),
         ("ssh: maybe", "found 'maybe'; expected true or false"),
