@@ -56,8 +56,8 @@ def _shape(node: Node) -> tuple[object, ...]:
 
 
 def cables(topology: Topology) -> dict[str, Link]:
-    """A topology's cables by what makes them the same: ends, type, MTU."""
-    return {f"{link} {link.type} {link.mtu_bytes} {link.endpoints}": link for link in topology.links}
+    """A topology's cables by what makes them the same: ends, type, MTU, what they stand on."""
+    return {f"{link} {link.type} {link.mtu_bytes} {link.endpoints} {link.underlay}": link for link in topology.links}
 
 
 def touches(link: Link, names: Collection[str]) -> bool:

@@ -350,7 +350,7 @@ class Lab:
         node, _, interface = text.partition(":")
         if node in self._ports and interface == "eth0":
             return Endpoint(node, interface)
-        return next(end for end in self.topology.link_at(text).endpoints if str(end) == text)
+        return next(end for end in self.topology.link_at(text).endpoints if text in end.names)
 
     def halt(self, name: str) -> None:
         """Pull a node's power. Its workloads lose theirs."""

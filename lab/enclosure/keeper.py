@@ -256,8 +256,38 @@ class Keeper:
             self.rtnl.do(netlink.veth(ends[0], ends[1], self.next_index))
             self.next_index += 2
             for end in (near, far):
-                if end is far or end.get("bridge") or end.get("addresses"):
+                if end is far or end.get("bridge") or end.get("addresses") or end.get("alias"):
                     self.dress(self.nodes[end["node"]], end)
+
+    def do_hang(self, devices: list[dict[str, Any]], missing_only: bool) -> dict[str, Any]:
+        """Make macvlans and vxlans that stand on this namespace, each born in its node; then address them.
+
+        Answers which interfaces of ours were named and not there: what a macvlan stands on is made, an empty bridge.
+        """
+        absent = []
+        for end in devices:
+            if missing_only and self.has(end):
+                continue
+            self.culprit = f"{end['node']}:{end['name']}"
+            parent = None
+            if end["parent"]:
+                try:
+                    parent = self.rtnl.index(end["parent"])
+                except OSError:
+                    absent.append(end["parent"])
+            near = (end["name"], end["mtu"], end.get("mac"), self.nodes[end["node"]].namespace)
+            if end["remote"] is None:
+                if parent is None:
+                    self.rtnl.do(netlink.bridge(end["parent"]))
+                    parent = self.rtnl.index(end["parent"])
+                self.rtnl.do(netlink.macvlan(near, parent, end["mode"], self.next_index))
+            else:
+                tunnel = (end["vni"], bytes(end["remote"]), end["port"], end["source_port"])
+                self.rtnl.do(netlink.vxlan(near, *tunnel, parent, self.next_index))
+            self.next_index += 2
+            if end.get("bridge") or end.get("addresses") or end.get("alias"):
+                self.dress(self.nodes[end["node"]], end)
+        return {"absent": absent}
 
     def has(self, end: dict[str, Any]) -> bool:
         """Whether one end of a cable is there, be it in a node that is halted."""
@@ -277,6 +307,8 @@ class Keeper:
             index = node.rtnl.index(end["name"])
             requests += [netlink.address(index, text) for text in end["addresses"]]
         node.rtnl.do(*requests)
+        if end.get("alias"):
+            node.rtnl.try_each(netlink.known_as(node.rtnl.index(end["name"]), end["alias"], end["altname"]))
 
     def do_unwire(self, ends: list[dict[str, Any]]) -> None:
         """Take cables out; one end named is enough. One that is not there is out already."""

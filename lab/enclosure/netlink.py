@@ -10,9 +10,11 @@ from _socket import AF_INET, AF_INET6, AF_NETLINK, AF_UNSPEC, SO_RCVBUF, SOCK_CL
 from collections.abc import Sequence
 
 _NEWLINK, _DELLINK, _GETLINK, _NEWADDR = 16, 17, 18, 20
-_REQUEST, _ACK, _CREATE, _EXCL, _REPLACE = 0x1, 0x4, 0x400, 0x200, 0x100
+_NEWLINKPROP = 108
+_REQUEST, _ACK, _CREATE, _EXCL, _REPLACE, _APPEND = 0x1, 0x4, 0x400, 0x200, 0x100, 0x800
 _ERROR = 2
 _ADDRESS, _IFNAME, _MTU, _LINK_OF, _MASTER, _LINKINFO, _NET_NS_FD = 1, 3, 4, 5, 10, 18, 28
+_IFALIAS, _PROP_LIST, _ALT_IFNAME = 20, 52, 53
 _INFO_KIND, _INFO_DATA, _VETH_PEER, _BRIDGE_FORWARD_DELAY, _BRIDGE_VLAN_FILTERING = 1, 2, 1, 1, 7
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _IFA_F_NODAD = 0x02
@@ -71,6 +73,53 @@ def veth(near: End, far: End, index: int) -> bytes:
     info = _text(_INFO_KIND, "veth") + attribute(_INFO_DATA | _NESTED, peer)
     body = _link(_UP, _UP, index) + _end(*near) + attribute(_LINKINFO | _NESTED, info)
     return _message(_NEWLINK, _CREATE | _EXCL, body)
+
+
+_MACVLAN_MODES = {"private": 1, "vepa": 2, "bridge": 4, "passthru": 8, "source": 16}
+_MACVLAN_MODE = 1
+_VXLAN_ID, _VXLAN_GROUP, _VXLAN_LINK, _VXLAN_LEARNING, _VXLAN_PORT_RANGE, _VXLAN_PORT, _VXLAN_GROUP6 = (
+    1,
+    2,
+    3,
+    7,
+    10,
+    15,
+    16,
+)
+
+
+def macvlan(near: End, parent: int, mode: str, index: int) -> bytes:
+    """Make a macvlan over the device with index `parent` of this namespace, born in its own namespace, up."""
+    data = _number(_MACVLAN_MODE, _MACVLAN_MODES[mode])
+    return _hung(near, "macvlan", data, index, _number(_LINK_OF, parent))
+
+
+def vxlan(
+    near: End, vni: int, remote: bytes, port: int, source_port: int | None, parent: int | None, index: int
+) -> bytes:
+    """Make a VXLAN (RFC 7348) born in its own namespace, up; its tunnel stays in this one. `remote`: 4 or 16 bytes."""
+    data = _number(_VXLAN_ID, vni) + attribute(_VXLAN_GROUP if len(remote) == 4 else _VXLAN_GROUP6, remote)
+    data += attribute(_VXLAN_PORT, struct.pack("!H", port)) + attribute(_VXLAN_LEARNING, b"\x01")
+    if source_port is not None:
+        data += attribute(_VXLAN_PORT_RANGE, struct.pack("!HH", source_port, min(source_port + 1, 65535)))
+    if parent is not None:
+        data += _number(_VXLAN_LINK, parent)
+    return _hung(near, "vxlan", data, index, b"")
+
+
+def _hung(near: End, kind: str, data: bytes, index: int, more: bytes) -> bytes:
+    info = _text(_INFO_KIND, kind) + attribute(_INFO_DATA | _NESTED, data)
+    body = _link(_UP, _UP, index) + _end(*near) + more + attribute(_LINKINFO | _NESTED, info)
+    return _message(_NEWLINK, _CREATE | _EXCL, body)
+
+
+def known_as(index: int, alias: str, altname: str) -> tuple[bytes, bytes]:
+    """Note a device's alias (ip-link(8)), and give it an alternative name."""
+    names = attribute(_PROP_LIST | _NESTED, _text(_ALT_IFNAME, altname))
+    return (
+        _message(_NEWLINK, 0, _link(index=index) + attribute(_IFALIAS, alias.encode())),
+        _message(_NEWLINKPROP, _CREATE | _EXCL | _APPEND, _link(index=index) + names),
+    )
 
 
 def device(name: str, kind: str, mtu_bytes: int = 0) -> bytes:

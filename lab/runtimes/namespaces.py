@@ -10,13 +10,14 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lab import naming
+from lab import hanging, naming
 from lab.enclosure import keeper
 from lab.enclosure.client import PROJECT, Agents, NamespaceNode, program
 from lab.journal import Journal
 from lab.node import RunningNode
 from lab.runtimes import NO_FILES, Files, StandIn
 from sim.errors import HostError, NodeFailed
+from sim.topology.interfaces import stitch_names
 from sim.topology.model import Endpoint, Kind, Link, LinkType, Node
 
 _STAND_INS = {"dummy": ["dummy", "ifb"], "bridge": ["bridge"], "ifb": ["ifb"]}
@@ -82,8 +83,10 @@ class Namespaces:
 
     def wire(self, links: Sequence[Link], *, missing_only: bool = False) -> None:
         """Cable; see Runtime."""
-        veths = [link for link in links if link.type is not LinkType.DUMMY]
-        self._ask("wire", links=[self._ends(link) for link in veths], missing_only=missing_only)
+        cables = [link for link in links if hanging.is_cable(link) or hanging.is_stitched(link)]
+        self._ask("wire", links=[self._ends(link) for link in cables], missing_only=missing_only)
+        if hung := [link for link in links if link.type.hangs]:
+            self._hang(hung, missing_only)
         for link in () if missing_only else links:
             if link.type is LinkType.DUMMY:
                 self._dummy(link)
@@ -95,9 +98,28 @@ class Namespaces:
 
     def unwire(self, links: Sequence[Link]) -> None:
         """Take cables out; see Runtime."""
-        self._ask("unwire", ends=[self._end(link, link.endpoints[0]) for link in links])
+        ends = [self._end(link, link.endpoints[0]) for link in links]
+        ends += [{"node": self._host(), "name": stitch_names(link)[1]} for link in links if hanging.is_stitched(link)]
+        self._ask("unwire", ends=ends)
         for link in links:
             self._strike(link)
+
+    def _hang(self, links: Sequence[Link], missing_only: bool) -> None:
+        """Make what stands on the host side, now that its interfaces are there."""
+        self._host()
+        devices = [self._hung(link) for link in links if len(link.endpoints) == 1]
+        absent = self._ask("hang", devices=devices, missing_only=missing_only)["absent"]
+        for link in () if missing_only else links:
+            if hanging.is_stitched(link):
+                hanging.stitch(self.host(), link)
+            if stand_in := hanging.told(link, absent, self.host()):
+                self._tell(stand_in)
+
+    def _hung(self, link: Link) -> dict[str, Any]:
+        end = self._end(link, link.endpoints[0])
+        if hanging.is_stitched(link):
+            end = {"node": self._host(), "name": stitch_names(link)[1], "mtu": link.mtu_bytes}
+        return {**end, **hanging.standing(link)}
 
     def set_link(self, endpoint: Endpoint, *, up: bool | None = None, mtu_bytes: int | None = None) -> None:
         """Change one end; see Runtime.
@@ -216,7 +238,9 @@ class Namespaces:
     def _ends(self, link: Link) -> list[dict[str, Any]]:
         near = self._end(link, link.endpoints[0])
         match link.type:
-            case LinkType.VETH:
+            case LinkType.VXLAN_STITCH if len(link.endpoints) == 1:
+                return [near, {"node": self._host(), "name": stitch_names(link)[0], "mtu": link.mtu_bytes}]
+            case LinkType.VETH | LinkType.VXLAN:
                 return [near, self._end(link, link.endpoints[1])]
             case LinkType.MGMT_NET:
                 bridge = link.vars["bridge"]
@@ -235,6 +259,8 @@ class Namespaces:
             "mac": end.mac or naming.mac_address(self._journal.name, end.node, end.interface),
             "addresses": list(end.addresses),
             "bridge": end.node if self._kinds[end.node] is Kind.BRIDGE else None,
+            "alias": end.alias,
+            "altname": end.altname,
         }
 
     def _ends_of(self, name: str) -> list[dict[str, Any]]:

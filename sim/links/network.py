@@ -11,9 +11,10 @@ from sim.links.faces import LOOPBACK, Socket, faces_of
 from sim.links.kernel import KernelRoute, kernel_routes
 from sim.links.neighbours import Neighbours, Reaches
 from sim.links.wires import Wires
-from sim.surroundings.management import HOST, host_interfaces, plan_management
+from sim.surroundings.management import HOST, host_interfaces, macvlan_port, plan_management
 from sim.sysctls import shown
-from sim.topology.model import Kind, Link, Topology
+from sim.topology.interfaces import stitch_names
+from sim.topology.model import Kind, Link, LinkType, Topology
 
 Segment = tuple[End, ...]
 
@@ -122,12 +123,16 @@ Cable = tuple[Link, tuple[End, ...]]
 
 
 def _ends(topology: Topology, link: Link) -> Iterator[End]:
-    """Both ends of a cable, each where it is; a dummy has one."""
+    """Both ends of a cable, each where it is; a dummy has one, and so has a tunnel that leads out of the drawing."""
     for end in link.endpoints:
         node = topology.nodes.get(end.node)
         yield HOST if node is not None and node.kind is Kind.HOST else end.node, end.interface
     if link.far_interface:
         yield HOST, link.far_interface
+    elif link.type is LinkType.MACVLAN:
+        yield HOST, macvlan_port(link)
+    elif link.type is LinkType.VXLAN_STITCH:
+        yield HOST, stitch_names(link)[0]
 
 
 def _sockets(

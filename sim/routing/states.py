@@ -19,6 +19,7 @@ from sim.routing.ospf.domain import Domain
 from sim.routing.rules import policy_rules
 from sim.routing.values import Hop
 from sim.snapshot import Interface, NextHop, NodeState, Route, Session
+from sim.surroundings.management import ON_PAPER
 
 if TYPE_CHECKING:  # the level engine shows states without it
     from sim.routing.engine import Engine
@@ -68,7 +69,9 @@ class NodeStates(Mapping[str, NodeState]):
         suites = [suite for (node, _), suite in engine.suites.items() if node == name]
         prefixes = {prefix for suite in suites for prefix in suite.bgp_prefixes()}
         return NodeState(
-            interfaces={face.name: _interface(face) for face in engine.links.faces[name].values()},
+            interfaces={
+                face.name: _interface(face) for face in engine.links.faces[name].values() if ON_PAPER not in face.name
+            },
             fib=tables.pop("main", {}),
             tables=tables,
             rules=tuple(policy_rules(engine.devices[name].rules)),

@@ -42,7 +42,8 @@ class Surroundings:
         self.management = plan_management(topology)
         self._ports: dict[str, list[str]] = {}
         self._addressed: dict[str, dict[str, InterfaceConfig]] = {}
-        self._indexes = _indexes([*topology.links, *self.management.cables()])
+        drawn = sorted(topology.links, key=lambda link: link.type.hangs and len(link.endpoints) == 1)
+        self._indexes = _indexes([*drawn, *self.management.cables()])
         for link in topology.links:
             for end in link.endpoints:
                 if topology.nodes[end.node].kind is Kind.BRIDGE:
@@ -95,7 +96,20 @@ class Surroundings:
             device = replace(device, filter=guarded(node.facts.workloads, device.filter, place))
         managed = self.management.addresses.get(node.name, ())
         listeners = (*device.listeners, *declared_listeners(node, managed))
-        return replace(device, listeners=listeners, notes=(*device.notes, *self._unserved(node, device)))
+        return replace(
+            device, listeners=listeners, notes=(*device.notes, *self._unserved(node, device), *self._beyond(node))
+        )
+
+    def _beyond(self, node: Node) -> Iterable[Note]:
+        """A note for each link of the node whose other end is not drawn, or not as it will be."""
+        for link in self.topology.links_of(node.name):
+            on, place = link.underlay, link.place or node.name
+            if on and on.remote and len(link.endpoints) == 1:
+                text = f"{link} is a tunnel to {on.remote}, which is not drawn: on paper nobody is there"
+                yield Note(place, text, node.name, policy=True)
+            elif on and on.mode != "bridge":
+                text = f"{link} is a macvlan of mode {on.mode}; on paper its mode is bridge"
+                yield Note(place, text, node.name, policy=True)
 
     def _unserved(self, node: Node, device: Device) -> Iterable[Note]:
         """A note for each interface that asks by DHCP where the lab serves none: outside the management network."""

@@ -12,11 +12,14 @@ from sim.dataclasses import dataclass
 from sim.device.interfaces import InterfaceConfig
 from sim.device.static import StaticRoute
 from sim.errors import TopologyError
+from sim.topology.interfaces import stitch_names
 from sim.topology.model import Endpoint, Link, LinkType, Topology
 
 HOST = "host"
 """The lab's host side: the far end of the management network and of links to the host."""
 INTERFACE = "eth0"
+ON_PAPER = "~"
+"""Part of the names of what is on paper alone; no name of a drawn interface has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +74,44 @@ def plan_management(topology: Topology) -> Management:
 
 
 def host_interfaces(topology: Topology, management: Management) -> dict[str, InterfaceConfig]:
-    """The interfaces of the lab's host side: the bridge, its ports, and the far ends of links to the host."""
+    """The interfaces of the lab's host side: the bridge, its ports, and the far ends of links to the host.
+
+    Macvlans of one interface hear each other and what that interface hears: on paper they are ports of a bridge
+    beside it.
+    """
     cables = [*(link for link in topology.links if link.far_interface), *management.cables()]
     ports = tuple(str(link.far_interface) for link in cables if link.type is LinkType.MGMT_NET)
     found = {str(link.far_interface): InterfaceConfig(str(link.far_interface)) for link in cables}
+    beside = _macvlans(topology)
+    found |= {port: InterfaceConfig(port) for hung in beside.values() for port in hung}
     if ports:
+        ports += tuple(beside.pop(management.bridge, ()))
         mtu = management.mtu_bytes
         found[management.bridge] = InterfaceConfig(
             management.bridge, "bridge", management.gateways, mtu_bytes=mtu, members=ports
         )
+    for parent, hung in beside.items():
+        cabled = (parent,) if parent in found else ()
+        name = f"{parent}{ON_PAPER}" if cabled else parent
+        found[name] = InterfaceConfig(name, "bridge", members=(*cabled, *hung))
+    for link in topology.links:
+        if link.type is LinkType.VXLAN_STITCH:
+            cable, tunnel = stitch_names(link)
+            found[cable] = InterfaceConfig(cable)
+            found[tunnel] = InterfaceConfig(tunnel, "vxlan", mtu_bytes=link.mtu_bytes)
+    return found
+
+
+def macvlan_port(link: Link) -> str:
+    """The far end of a macvlan, on paper: a name that no interface of Linux has."""
+    return f"{link.underlay.parent if link.underlay else ''}{ON_PAPER}{link}"
+
+
+def _macvlans(topology: Topology) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for link in topology.links:
+        if link.type is LinkType.MACVLAN and link.underlay and link.underlay.parent:
+            found.setdefault(link.underlay.parent, []).append(macvlan_port(link))
     return found
 
 

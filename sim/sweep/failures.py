@@ -41,7 +41,7 @@ def elements(topology: Topology, what: What) -> tuple[Element, ...]:
 
 
 def _cable(link: Link) -> bool:
-    return link.type is LinkType.VETH and len(link.endpoints) == 2
+    return link.type in (LinkType.VETH, LinkType.VXLAN) and len(link.endpoints) == 2
 
 
 def _routes(kind: str) -> bool:

@@ -8,6 +8,7 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from sim.topology.clab import (
+    Count,
     FreeMap,
     Labels,
     MaybeText,
@@ -35,7 +36,7 @@ class LinkSection(Section):
 
 
 class BriefLink(LinkSection):
-    """`endpoints: [leaf1:eth1, spine1:eth1]`; one of them may be `host:NAME` or `mgmt-net:NAME`."""
+    """`endpoints: [leaf1:eth1, spine1:eth1]`; one may be `host:NAME`, `mgmt-net:NAME` or `macvlan:NAME`."""
 
     endpoints: list[Text] = Field(min_length=2, max_length=2)
 
@@ -73,12 +74,30 @@ class DummyLink(LinkSection):
     endpoint: EndpointSection
 
 
-_REFUSED = {
-    "macvlan": "is cabled to the host's own network, which a lab never touches",
-    "vxlan": "leads to another host, and a lab stays on one",
-    "vxlan-stitch": "leads to another host, and a lab stays on one",
-}
-_TYPES = ("veth", "veth-stitch", "mgmt-net", "host", "dummy")
+class MacvlanLink(LinkSection):
+    """An interface of its own MAC on an interface of the lab's host side."""
+
+    type: Literal["macvlan"]
+    endpoint: EndpointSection
+    host_interface: Text
+    mode: Literal["bridge", "vepa", "private", "passthru", "source"] = "bridge"
+
+
+class VxlanLink(LinkSection):
+    """A tunnel (RFC 7348) by way of the lab's host side; two links of one VNI and port are the two ends of a wire."""
+
+    type: Literal["vxlan", "vxlan-stitch"]
+    endpoint: EndpointSection
+    remote: Text
+    vni: Annotated[Count, Field(ge=1, le=16777215)]
+    dst_port: Annotated[Count, Field(ge=1, le=65535)] | SkipJsonSchema[None] = None
+    udp_port: SkipJsonSchema[Annotated[Count, Field(ge=1, le=65535)] | None] = None
+    src_port: Annotated[Count, Field(ge=1, le=65535)] | SkipJsonSchema[None] = None
+    parent_interface: MaybeText = None
+
+
+_TYPES = ("veth", "veth-stitch", "mgmt-net", "host", "dummy", "macvlan", "vxlan", "vxlan-stitch")
+_FORMS = {"": "brief", "veth-stitch": "veth", "host": "outer", "mgmt-net": "outer", "vxlan-stitch": "vxlan"}
 
 
 def _form(value: Any) -> str:
@@ -86,14 +105,12 @@ def _form(value: Any) -> str:
         raise PydanticCustomError("form", "found {found}; expected a link, such as endpoints: [a:eth1, b:eth1]",
                                   {"found": "nothing" if isinstance(value, Scalar) else f"'{value}'"})  # fmt: skip
     form = str(value.get("type", ""))
-    if form in _REFUSED:
-        raise PydanticCustomError(
-            "form", f"a link of type {form} {_REFUSED[form]}; expected one of {', '.join(_TYPES)}"
-        )
     if form and form not in _TYPES:
         raise PydanticCustomError("form", "unknown link type '{form}'; expected one of {known}",
                                   {"form": form, "known": ", ".join(_TYPES)})  # fmt: skip
-    return {"": "brief", "veth-stitch": "veth", "host": "outer", "mgmt-net": "outer"}.get(form, form)
+    return {"": "brief", "veth-stitch": "veth", "host": "outer", "mgmt-net": "outer", "vxlan-stitch": "vxlan"}.get(
+        form, form
+    )
 
 
 def _known(value: Any) -> Any:
@@ -105,7 +122,9 @@ AnyLink = Annotated[
     Annotated[BriefLink, Tag("brief")]
     | Annotated[VethLink, Tag("veth")]
     | Annotated[OuterLink, Tag("outer")]
-    | Annotated[DummyLink, Tag("dummy")],
+    | Annotated[DummyLink, Tag("dummy")]
+    | Annotated[MacvlanLink, Tag("macvlan")]
+    | Annotated[VxlanLink, Tag("vxlan")],
     Discriminator(_form),
     BeforeValidator(_known),
 ]

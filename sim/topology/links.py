@@ -2,25 +2,32 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 
-from sim.dataclasses import dataclass, field
+from sim.dataclasses import dataclass, field, replace
 from sim.errors import Place, TopologyError
-from sim.topology.clab_links import BriefLink, DummyLink, EndpointSection, LinkSection, OuterLink, VethLink
+from sim.topology.clab_links import (
+    BriefLink,
+    DummyLink,
+    EndpointSection,
+    LinkSection,
+    MacvlanLink,
+    OuterLink,
+    VethLink,
+    VxlanLink,
+)
 from sim.topology.complaints import dotted
 from sim.topology.declared import Origin
+from sim.topology.interfaces import TAKEN, is_alias, is_interface, stand_in
 from sim.topology.located import Map, line_of
-from sim.topology.model import Endpoint, Kind, Link, LinkType, Management, Node
+from sim.topology.model import Endpoint, Kind, Link, LinkType, Management, Node, Underlay
 from sim.topology.strict import meant
+from sim.topology.underlays import MACVLAN, finished, underlay
 from sim.topology.workloads import claim
 
 DEFAULT_MTU_BYTES = 9500
-_INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,14}")
-_TAKEN_INTERFACES = ("lo", "all", "default")
 _MAC = re.compile(r"[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}")
-_OUTER = {"host": LinkType.HOST, "mgmt-net": LinkType.MGMT_NET}
-_REFUSED = {"macvlan": "is cabled to the host's own network, which a lab never touches"}
+_OUTER = {"host": LinkType.HOST, "mgmt-net": LinkType.MGMT_NET, MACVLAN: LinkType.MACVLAN}
 Path = Sequence[str | int]
 
 
@@ -35,11 +42,13 @@ class Cabling:
     used: dict[str, str] = field(default_factory=dict)
 
     def read(self, sections: Sequence[LinkSection]) -> Iterator[Link]:
-        """Links of their sections, in order."""
+        """Links of their sections, in order; both ends of a tunnel are one link."""
+        links = []
         for index, section in enumerate(sections):
             link = self._link(section, ["links", index])
             claim(self.used, link, f"links[{index}]")
-            yield link
+            links.append(link)
+        yield from finished(links, [section.mtu is not None for section in sections], self.management)
 
     def _link(self, section: LinkSection, path: Path) -> Link:
         ends = self._ends(section, path)
@@ -51,7 +60,8 @@ class Cabling:
             type=type_,
             endpoints=tuple(self._addressed(ends, section, path)),
             mtu_bytes=section.mtu or DEFAULT_MTU_BYTES,
-            far_interface=self._far(section, path),
+            far_interface=None if type_.hangs else self._far(section, path),
+            underlay=self._underlay(section, path) if type_.hangs else None,
             labels=dict(section.labels or {}),
             vars=vars_,
             place=self._place(path),
@@ -60,9 +70,9 @@ class Cabling:
     def _ends(self, section: LinkSection, path: Path) -> "list[Endpoint]":
         if isinstance(section, VethLink):
             return [self._extended(end, [*path, "endpoints", index]) for index, end in enumerate(section.endpoints)]
-        if isinstance(section, (OuterLink, DummyLink)):
+        if not isinstance(section, BriefLink):
+            assert isinstance(section, (OuterLink, DummyLink, MacvlanLink, VxlanLink))
             return [self._extended(section.endpoint, [*path, "endpoint"])]
-        assert isinstance(section, BriefLink)
         return [
             self._endpoint(*self._split(text, [*path, "endpoints", index]), [*path, "endpoints", index])
             for index, text in enumerate(section.endpoints)
@@ -73,8 +83,6 @@ class Cabling:
         node, colon, interface = text.partition(":")
         if not colon or not node or not interface:
             raise self._error(f"found {text!r}; expected node:interface", path)
-        if node in _REFUSED and node not in self.nodes:
-            raise self._error(f"a link to {node} {_REFUSED[node]}; expected node:interface", path)
         return node, interface
 
     def _extended(self, end: EndpointSection, path: Path) -> Endpoint:
@@ -85,12 +93,14 @@ class Cabling:
             if text
         ]
         mac = self._mac(end.mac, [*path, "mac"]) if end.mac else None
-        return Endpoint(endpoint.node, endpoint.interface, mac, tuple(addresses), dict(end.vars or {}))
+        return replace(endpoint, mac=mac, addresses=tuple(addresses), vars=dict(end.vars or {}))
 
     def _endpoint(self, node: str, interface: str, path: Path) -> Endpoint:
         if node not in self.nodes:
             hint = meant(node, self.nodes) or f"; known: {', '.join(self.nodes)}"
             raise self._error(f"no node named {node!r}{hint}", path)
+        if not is_interface(interface) and is_alias(interface):
+            return Endpoint(node, stand_in(node, interface), alias=interface)
         self._check_interface(interface, path)
         if interface == "eth0" and self.nodes[node].managed:
             raise self._error(
@@ -100,9 +110,9 @@ class Cabling:
         return Endpoint(node, interface)
 
     def _check_interface(self, interface: str, path: Path) -> None:
-        if interface in _TAKEN_INTERFACES:
+        if interface in TAKEN:
             raise self._error(f"{interface!r} is a name of the kernel's own; choose another", path)
-        if not _is_interface(interface):
+        if not is_interface(interface):
             raise self._error(
                 f"found interface {interface!r}; expected 1 to 15 letters, digits, '.', '_', '-' or '+'", path
             )
@@ -122,6 +132,16 @@ class Cabling:
                 return interface
         return None
 
+    def _underlay(self, section: LinkSection, path: Path) -> Underlay | None:
+        try:
+            found = underlay(section)
+        except ValueError as error:
+            expected = "an IP address; names are not looked up"
+            raise self._error(f"{error}; expected {expected}", [*path, "remote"]) from error
+        if found and found.parent:
+            self._check_interface(found.parent, path)
+        return found
+
     def _addressed(self, ends: Sequence[Endpoint], section: LinkSection, path: Path) -> Iterator[Endpoint]:
         """The ends with the addresses that the link gives them in order; a bridge's port can have none."""
         if not section.ipv4 and not section.ipv6 and not any(end.addresses for end in ends):
@@ -138,7 +158,7 @@ class Cabling:
             addresses = (*end.addresses, *given)
             if addresses and self.nodes[end.node].kind is Kind.BRIDGE:
                 raise self._error(f"{end} is a port of a bridge and takes no address; take {addresses[0]} out", path)
-            yield Endpoint(end.node, end.interface, end.mac, addresses, end.vars)
+            yield replace(end, addresses=addresses)
 
     def _address(self, text: str, version: int, path: Path) -> str:
         expected = (
@@ -169,12 +189,8 @@ def _type(section: LinkSection) -> LinkType:
     if isinstance(section, BriefLink):
         words = (text.partition(":")[0] for text in section.endpoints)
         return next((_OUTER[word] for word in words if word in _OUTER), LinkType.VETH)
-    if isinstance(section, OuterLink):
+    if isinstance(section, (OuterLink, MacvlanLink)):
         return _OUTER[section.type]
+    if isinstance(section, VxlanLink):
+        return LinkType(section.type)
     return LinkType.DUMMY if isinstance(section, DummyLink) else LinkType.VETH
-
-
-@cache
-def _is_interface(name: str) -> bool:
-    """A large fabric has thousands of links and a few dozen names."""
-    return _INTERFACE.fullmatch(name) is not None

@@ -30,36 +30,75 @@ class Kind(StrEnum):
 
 
 class LinkType(StrEnum):
-    """How an endpoint is cabled (containerlab's link types that stay on one machine)."""
+    """How an endpoint is cabled (containerlab's link types)."""
 
     VETH = "veth"
     DUMMY = "dummy"
     MGMT_NET = "mgmt-net"
     HOST = "host"
+    MACVLAN = "macvlan"
+    VXLAN = "vxlan"
+    VXLAN_STITCH = "vxlan-stitch"
+
+    @property
+    def hangs(self) -> bool:
+        """Whether it is a device that stands on the lab's host side, made when that side's own interfaces are."""
+        return self in (LinkType.MACVLAN, LinkType.VXLAN, LinkType.VXLAN_STITCH)
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One end of a link: `leaf1:eth1`. Addresses are those the file gives the end, as `address/length`."""
+    """One end of a link: `leaf1:eth1`. Addresses are those the file gives the end, as `address/length`.
+
+    `alias` is the interface's name as the file has it, where it is none that Linux takes.
+    """
 
     node: str
     interface: str
     mac: str | None = None
     addresses: tuple[str, ...] = ()
     vars: Mapping[str, Any] = field(default_factory=dict)
+    alias: str | None = None
 
     def __str__(self) -> str:
         return f"{self.node}:{self.interface}"
 
+    @property
+    def altname(self) -> str | None:
+        """The alias as an alternative name of the interface: `/` and blanks become `-`, as containerlab has it."""
+        return self.alias.replace("/", "-").replace(" ", "-") if self.alias else None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the end is called, by the interface's name and by its others."""
+        others = dict.fromkeys(each for each in (self.alias, self.altname) if each)
+        return (str(self), *(f"{self.node}:{each}" for each in others))
+
+
+@dataclass(frozen=True, slots=True)
+class Underlay:
+    """What a macvlan or vxlan stands on: an interface of the lab's host side, and of a tunnel the far end."""
+
+    parent: str | None = None
+    mode: str = "bridge"
+    remote: str | None = None
+    vni: int = 0
+    port: int = 14789
+    source_port: int | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A cable. A veth has two endpoints; dummy has one; mgmt-net and host have one and the name on the far side."""
+    """A cable. A veth has two endpoints; dummy has one; mgmt-net and host have one and the name on the far side.
+
+    macvlan and vxlan have one, and an underlay; a vxlan whose two ends are both drawn has both.
+    """
 
     type: LinkType
     endpoints: tuple[Endpoint, ...]
     mtu_bytes: int = 9500
     far_interface: str | None = None
+    underlay: Underlay | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     vars: Mapping[str, Any] = field(default_factory=dict)
     place: Place | None = field(default=None, compare=False)
@@ -159,7 +198,8 @@ class _Ends:
         less.by_node, less.by_end, less.peers = dict(self.by_node), dict(self.by_end), dict(self.peers)
         for end in link.endpoints:
             less.by_node[end.node] = [each for each in less.by_node.get(end.node, ()) if each is not link]
-            less.by_end.pop(str(end), None)
+            for name in end.names:
+                less.by_end.pop(name, None)
             less.peers.pop((end.node, end.interface), None)
         for each in {id(each): each for end in link.endpoints for each in less.by_node[end.node]}.values():
             less._name(each)
@@ -167,7 +207,8 @@ class _Ends:
 
     def _name(self, link: Link) -> None:
         for end in link.endpoints:
-            self.by_end.setdefault(str(end), link)
+            for name in end.names if end.alias else (str(end),):
+                self.by_end.setdefault(name, link)
             across = next((other for other in link.endpoints if other is not end), None)
             self.peers.setdefault((end.node, end.interface), across)
 

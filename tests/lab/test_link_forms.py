@@ -9,6 +9,7 @@ import pytest
 
 from harness.deploy import bring_up
 from lab.lab import Lab
+from sim.dataclasses import replace
 from sim.topology.reader import read_topology
 
 pytestmark = pytest.mark.kernel
@@ -30,6 +31,15 @@ topology:
       aliases: [buddy]
     br0: {kind: bridge}
     machine: {kind: host}
+    far:
+      mgmt-ipv4: 172.31.254.99
+      exec:
+        - ip link add vx8 type vxlan id 8 dstport 4791 local 172.31.254.99 remote 172.31.254.1
+        - ip link add vx9 type vxlan id 9 dstport 4790 local 172.31.254.99 remote 172.31.254.1
+        - ip address add 10.8.0.2/24 dev vx8
+        - ip address add 10.9.0.2/24 dev vx9
+        - ip link set vx8 up mtu 1400
+        - ip link set vx9 up mtu 1400
   links:
     - {endpoints: ["r1:eth1", "n1:eth1"], ipv4: [10.0.0.1/24, 10.0.0.2/24], mtu: 1500}
     - endpoints: ["n1:eth2", "br0:n1"]
@@ -42,6 +52,21 @@ topology:
       endpoints:
         - {node: r1, interface: eth2, mac: "aa:c1:ab:00:00:01", ipv6: "2001:db8::1/64"}
         - {node: br0, interface: r1}
+    - {endpoints: ["n1:mac1", "macvlan:enp0s3"], ipv4: [10.7.0.1/24]}
+    - type: macvlan
+      endpoint: {node: far, interface: mac1, ipv4: 10.7.0.2/24, mac: "aa:c1:ab:00:00:07"}
+      host-interface: enp0s3
+      mode: bridge
+    - {endpoints: ["far:mac2", "macvlan:n1-host"]}
+    - {endpoints: ["far:mac3", "macvlan:br-mgmt"]}
+    - {type: vxlan-stitch, endpoint: {node: n1, interface: vx8, ipv4: 10.8.0.1/24}, remote: 172.31.254.99, vni: 8,
+       dst-port: 4791, mtu: 1400}
+    - {type: vxlan, endpoint: {node: n1, interface: vx9, ipv4: 10.9.0.1/24}, remote: 172.31.254.99, vni: 9,
+       dst-port: 4790, src-port: 5000, mtu: 1400}
+    - {type: vxlan, endpoint: {node: n1, interface: vx10}, remote: 192.0.2.1, vni: 10, dst-port: 4790}
+    - {type: vxlan, endpoint: {node: n1, interface: vx11, ipv4: 10.11.0.1/24}, remote: 192.0.2.1, vni: 11, dst-port: 9}
+    - {type: vxlan, endpoint: {node: far, interface: vx11, ipv4: 10.11.0.2/24}, remote: 192.0.2.2, vni: 11, dst-port: 9}
+    - {endpoints: ["n1:GigabitEthernet 0/0", "far:ge-0/0/0"], ipv4: [10.12.0.1/24, 10.12.0.2/24]}
 """
 
 
@@ -112,3 +137,72 @@ def test_what_the_kind_and_the_keys_ask_for_is_there(forms: Lab) -> None:
     assert n1.read("/tmp/hello") == b"hello\n"
     assert b"buddy" in (r1.read("/etc/hosts") or b"")
     assert not Path("/opt/link-forms").exists()
+
+
+def reaches(lab: Lab, address: str) -> bool:
+    return lab.nodes["n1"].run(["ping", "-c1", "-W5", address], check=False).status == 0
+
+
+def told(lab: Lab) -> "dict[tuple[str, str], str]":
+    return {(each.node, each.wanted): each.given for each in lab.stand_ins()}
+
+
+def test_macvlans_of_one_interface_reach_each_other_and_it_is_told_where_they_hang(forms: Lab) -> None:
+    face = interfaces(forms, "far")["mac1"]
+    assert face["linkinfo"]["info_kind"] == "macvlan" and face["linkinfo"]["info_data"]["mode"] == "bridge"  # type: ignore[index]
+    assert (face["address"], face["mtu"]) == ("aa:c1:ab:00:00:07", 1500)
+    assert reaches(forms, "10.7.0.2") and not Path("/sys/class/net/enp0s3").exists()
+    assert told(forms)["far", "mac1 (macvlan of enp0s3)"] == "an empty bridge enp0s3 on the lab's own host side"
+
+
+def test_a_macvlan_hangs_on_the_far_end_of_a_cable(forms: Lab) -> None:
+    assert interfaces(forms, "far")["mac2"]["mtu"] == 9500
+    assert ("far", "mac2 (macvlan of n1-host)") not in told(forms)
+
+
+@pytest.mark.parametrize(("address", "vni"), [("10.8.0.2", 8), ("10.9.0.2", 9)], ids=["stitched to a cable", "alone"])
+def test_a_tunnel_leads_over_the_lab_s_host_side(forms: Lab, address: str, vni: int) -> None:
+    assert reaches(forms, address)
+    assert not [each for each in told(forms) if f"vxlan {vni}" in each[1] or f"vx{vni} " in each[1]]
+
+
+def test_a_tunnel_has_its_ports_and_number(forms: Lab) -> None:
+    data = interfaces(forms, "n1")["vx9"]["linkinfo"]["info_data"]  # type: ignore[index]
+    assert (data["id"], data["remote"], data["port"]) == (9, "172.31.254.99", 4790)
+    assert data["port_range"] == {"low": 5000, "high": 5001}
+
+
+def test_a_tunnel_to_where_no_route_leads_is_told(forms: Lab) -> None:
+    assert "no route" in told(forms)["n1", "vx10 (vxlan to 192.0.2.1)"]
+
+
+def test_a_tunnel_whose_ends_are_both_drawn_is_a_wire(forms: Lab) -> None:
+    assert reaches(forms, "10.11.0.2")
+    assert told(forms)["n1", "vx11 (vxlan 11)"] == "a cable to far:vx11: both ends are here"
+
+
+def test_a_name_that_linux_does_not_take_is_an_alternative_name(forms: Lab) -> None:
+    shown = json.loads(forms.nodes["n1"].run(["ip", "-j", "link", "show", "GigabitEthernet-0-0"]).text)[0]
+    assert (shown["ifalias"], shown["altnames"]) == ("GigabitEthernet 0/0", ["GigabitEthernet-0-0"])
+    assert shown["ifname"].startswith("clab-") and reaches(forms, "10.12.0.2")
+    forms.set_link("n1:GigabitEthernet 0/0", up=False)
+    assert not reaches(forms, "10.12.0.2")
+    forms.set_link("n1:GigabitEthernet-0-0", up=True)
+
+
+def test_what_hangs_on_the_host_side_outlives_a_node_without_power(forms: Lab) -> None:
+    forms.halt("far")
+    assert not reaches(forms, "10.7.0.2")
+    forms.restart("far")
+    assert {"mac1", "mac2", "mac3", "vx11"} <= interfaces(forms, "far").keys()
+    assert reaches(forms, "10.7.0.2") and reaches(forms, "10.12.0.2") and reaches(forms, "10.11.0.2")
+    assert forms.nodes["far"].run(["ip", "link", "show", "ge-0-0-0"], check=False).status == 0
+
+
+def test_the_difference_to_links_that_hang_is_applied(forms: Lab) -> None:
+    fewer = [link for link in forms.topology.links if str(link) not in ("n1:vx8", "n1:mac1")]
+    had = forms.topology
+    forms.apply(replace(had, links=tuple(fewer)))
+    assert not {"vx8", "mac1"} & interfaces(forms, "n1").keys() and "vx-n1_vx8" not in interfaces(forms, "machine")
+    forms.apply(had)
+    assert {"vx8", "mac1"} <= interfaces(forms, "n1").keys()

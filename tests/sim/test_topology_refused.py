@@ -24,6 +24,7 @@ def links(*lines: str) -> str:
     return TWO + "".join(f"    - {line}\n" for line in lines)
 
 
+TUNNEL = "{type: vxlan, endpoint: {node: n1, interface: e0}, remote: 10.0.0.1, vni: 7}"
 REFUSED = [
     # YAML
     ("an empty file", "", 0, "empty"),
@@ -185,13 +186,49 @@ REFUSED = [
     ("an end without interface", links("endpoints: [n1, n2:eth1]"), 8, "expected node:interface"),
     ("a node unknown", links("endpoints: [n1:eth1, spine1:eth1]"), 8, "no node named 'spine1'; known: n1, n2"),
     ("eth0 under management", links("endpoints: [n1:eth0, n2:eth1]"), 8, "network-mode: none"),
-    ("a name beyond 15", links("endpoints: [n1:abcdefghijklmnop, n2:eth1]"), 8, "1 to 15"),
-    ("a name with a slash for an interface", links("endpoints: [n1:eth1/1, n2:eth1]"), 8, "1 to 15"),
+    ("an interface's name beyond 63", links(f"endpoints: [n1:{'e' * 64}, n2:eth1]"), 8, "1 to 15"),
+    ("a path for an interface", links("endpoints: [n1:../eth1, n2:eth1]"), 8, "1 to 15"),
+    ("the same long name twice", links("endpoints: [n1:GigabitEthernet0/0/0, n1:GigabitEthernet0/0/0]"), 8, "already"),
     ("the loopback", links("endpoints: [n1:lo, n2:eth1]"), 8, "kernel's own"),
     ("an unknown type", links("type: wire"), 8, "unknown link type 'wire'; expected one of veth"),
-    ("macvlan", links("type: macvlan"), 8, "host's own network"),
-    ("brief macvlan", links("endpoints: [n1:eth1, macvlan:enp0s3]"), 8, "host's own network"),
-    ("vxlan", links("type: vxlan"), 8, "stays on one"),
+    ("a macvlan on nothing", links("{type: macvlan, endpoint: {node: n1, interface: eth1}}"), 8, "host-interface"),
+    (
+        "a macvlan's mode",
+        links("{type: macvlan, endpoint: {node: n1, interface: eth1}, host-interface: e, mode: x}"),
+        8,
+        "one of 'bridge'",
+    ),
+    ("a macvlan of two hosts", links("endpoints: [host:x, macvlan:enp0s3]"), 8, "neither end is a node"),
+    (
+        "a macvlan larger than what it stands on",
+        links("{endpoints: [n1:eth1, macvlan:x], mtu: 9000}"),
+        8,
+        "the 1500 of x",
+    ),
+    (
+        "a macvlan of a bridge's port",
+        links("endpoints: [n1:eth1, mgmt-net:x]", "endpoints: [n2:eth1, macvlan:x]"),
+        9,
+        "is a port of br-mgmt",
+    ),
+    (
+        "a tunnel without its number",
+        links("{type: vxlan, endpoint: {node: n1, interface: e1}, remote: 10.0.0.1}"),
+        8,
+        "'vni' is missing",
+    ),
+    (
+        "a tunnel to a name",
+        links("{type: vxlan, endpoint: {node: n1, interface: e1}, remote: far.example, vni: 7}"),
+        8,
+        "names are not looked up",
+    ),
+    (
+        "a tunnel of three ends",
+        links(*(TUNNEL.replace("e0", f"e{at}") for at in range(3))),
+        10,
+        "has two ends already",
+    ),
     (
         "brief ends in an extended link",
         links("type: veth\n      endpoints: [n1:eth1, n2:eth1]"),
