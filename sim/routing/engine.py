@@ -77,6 +77,7 @@ class Engine:
             Domain(version, each, self._way.floods) for version in (2, 3) if (each := _of_version(routers, version))
         ]
         self._externals: dict[int, Externals] = {}
+        self._flushed: set[tuple[int, tuple[str, str], Prefix]] = set()
         self._late: dict[int, set[tuple[str, str]]] = {}  # who has not yet heard, of each version
         self.cut: dict[tuple[str, str], list[Prefix]] = {}  # OSPF routes that hang on what came first
         self.unsettled: dict[Moved, None] = {}
@@ -128,6 +129,15 @@ class Engine:
 
     # OSPF
 
+    def flushed(self) -> Iterator[tuple[str, Prefix]]:
+        """Each router, and a prefix that another one told OSPF of on the way to rest, and tells no more."""
+        for version, origin, prefix in self._flushed:
+            if prefix not in self._externals[version].get(origin, {}):
+                for domain in self.domains:
+                    routers = domain.routers if domain.version == version else {}
+                    speaking = [name for name, router in routers.items() if router.circuits and name != origin]
+                    yield from ((name[0], prefix) for name in speaking)
+
     def _settle_ospf(self) -> bool:
         """Let routes flow between OSPF and the rest until none is new (by lot: once); whether any was. NotConverged
         where it never ends."""
@@ -155,6 +165,7 @@ class Engine:
             return False
         for name, given in externals.items():
             moving.update((name[0], "main", prefix) for prefix, _ in given.items() ^ before.get(name, given).items())
+            self._flushed |= {(domain.version, name, prefix) for prefix in before.get(name, {}).keys() - given.keys()}
         self._externals[domain.version] = externals
         news = False
         for name, routes in Outside(domain).routes(externals).items():

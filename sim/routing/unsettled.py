@@ -21,6 +21,10 @@ _CUT = (
     "OSPF settles by what came first which of equal ways it takes, whether a default enters an NSSA or leaves a stub"
     " area, and what a border router of an NSSA makes of its ranges"
 )
+_FLUSHED = (
+    "OSPF was told of it on the way to rest: a router that reads its neighbour's database just then may keep it"
+    " (ospfd 8.4.4, seen 2026-11-25: there when deployed, and not when deployed again)"
+)
 _LIMIT = "whether a session hears more than `maximum-prefix` on the way to rest hangs on what comes first"
 _DRAWS, _FEWER_DRAWS, _SMALL = 24, 6, 30
 """How many orders are drawn by lot. A second way to come to rest may be taken by one order in four (seen in a random
@@ -50,8 +54,17 @@ def _otherwise(one: Engine, other: Engine, why: str) -> dict[tuple[str, Prefix |
     except NotConverged:
         return {(node, prefix): _RESTLESS for node, _, prefix in other.unsettled}
     moving = ((node, prefix) for node, _, prefix in other.unsettled)
+    left = dict.fromkeys(_left_by_ospf(one, other), _FLUSHED)
     found: dict[tuple[str, Prefix | str], str] = dict.fromkeys(_sessions(one) ^ _sessions(other), _LIMIT)
-    return found | dict.fromkeys((*_differing(one, other), *moving), why)
+    return left | found | dict.fromkeys((*_differing(one, other), *moving), why)
+
+
+def _left_by_ospf(one: Engine, other: Engine) -> Iterator[tuple[str, Prefix | str]]:
+    """Routes that OSPF may have kept: no other protocol has the prefix at rest."""
+    for node, prefix in other.flushed():
+        owners = one.kernels[node].tables.get("main", {}).get(prefix)
+        if not owners or used(owners).protocol == "ospf":
+            yield node, prefix
 
 
 def _sessions(engine: Engine) -> set[tuple[str, str]]:

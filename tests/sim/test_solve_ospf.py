@@ -137,3 +137,25 @@ def test_the_default_route_is_originated_where_there_is_one() -> None:
 
 def test_ospf_has_distance_110() -> None:
     assert route(line(), "a", "10.1.0.3/32").preference == 110
+
+
+def test_of_several_gateways_the_lowest_is_told_to_others() -> None:
+    """Which is a itself, on the cable that b shares with it, so that a takes nothing from b."""
+
+    def told(*gateways: str) -> set[str]:
+        outside = {
+            "redistributions": (Redistribution("static"),),
+            "statics": tuple(static("10.8.0.0/16", each) for each in gateways),
+        }
+        return ways(
+            solved(
+                LINE,
+                speaker("a", {"eth1": "10.0.1.1/24"}),
+                speaker("b", {"eth1": "10.0.1.2/24", "eth2": "10.0.2.2/24"}, **outside),
+            ),
+            "a",
+            "10.8.0.0/16",
+        )
+
+    assert told("10.0.2.3", "10.0.1.1") == set()
+    assert told("10.0.2.3") == {"10.0.1.2 eth1"}

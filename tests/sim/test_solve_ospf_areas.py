@@ -137,6 +137,35 @@ def test_of_one_range_in_several_areas_the_first_says_whether_summaries_are_hear
     assert ways(two_borders(both), "b", "10.2.3.0/24") == {"10.0.2.3 eth2"}
 
 
+def test_what_everybody_is_told_is_not_taken_from_a_router_that_an_nssa_leads_to() -> None:
+    """b and c share a cable of the backbone and one of area 2, by which they reach each other; c translates for d."""
+
+    def told(kind: str) -> Paper:
+        areas = {1: OspfArea("nssa"), 2: OspfArea(kind)}  # type: ignore[arg-type]
+        return solved(
+            cabled("b:eth1 c:eth1", "b:eth2 c:eth2", "c:eth3 d:eth1"),
+            speaker("b", {"eth1": "10.0.1.2/24", "eth2": "10.0.2.2/24"}, {"eth2": 2}, areas=areas),
+            speaker("c", {"eth1": "10.0.1.3/24", "eth2": "10.0.2.3/24", "eth3": "10.0.3.3/24"}, {"eth2": 2, "eth3": 1},
+                    areas=areas),
+            speaker("d", {"eth1": "10.0.3.4/24"}, {"eth1": 1}, areas=areas, **OUTSIDE),
+        )  # fmt: skip
+
+    assert ways(told("normal"), "b", "10.8.0.0/16") == {"10.0.1.3 eth1"}
+    assert ways(told("nssa"), "b", "10.8.0.0/16") == set()
+
+
+def test_each_part_of_an_nssa_has_a_translator_of_its_own() -> None:
+    """d redistributes behind b; c, whose id is the highest, has a part of area 1 for itself."""
+    areas = {1: OspfArea("nssa")}
+    paper = solved(
+        cabled("b:eth1 c:eth1", "b:eth2 a:eth1"),
+        speaker("b", {"eth1": "10.0.1.2/24", "eth2": "10.0.2.2/24"}, {"eth2": 1}, areas=areas),
+        speaker("c", {"eth1": "10.0.1.3/24", "lo": "10.1.0.3/32"}, {"lo": 1}, areas=areas),
+        speaker("a", {"eth1": "10.0.2.1/24"}, {"eth1": 1}, areas=areas, **OUTSIDE),
+    )
+    assert ways(paper, "c", "10.8.0.0/16") == {"10.0.1.2 eth1"}
+
+
 def test_what_a_border_router_of_an_nssa_makes_of_its_ranges_is_unsettled() -> None:
     """ospfd takes them for empty at times. Area 1 (a - b), 0 (b - c), and what c tells of area 2 lies in b's range."""
 

@@ -217,3 +217,27 @@ def test_a_session_that_hears_too_much_before_better_paths_come_may_be_up_or_dow
 
     assert {("b", "bgp 10.0.4.3"), ("c", "bgp 10.0.4.2")} <= ring(limit=2)
     assert ring(limit=9) == frozenset()
+
+
+def test_what_ospf_was_told_of_before_bgp_had_it_may_stay_with_others() -> None:
+    """b's static route is worse than what BGP brings of the prefix, and is redistributed only until that has come."""
+    area = OspfInterface(area=0)
+
+    def row(distance: int) -> Paper:
+        return solved(
+            cabled("a:eth1 b:eth1", "b:eth2 c:eth1"),
+            router("a", {"eth1": "10.0.1.1/24"},
+                   ospf=(OspfInstance(router_id=parse_address("9.9.9.1"), interfaces={"eth1": area}),)),
+            router("b", {"eth1": "10.0.1.2/24", "eth2": "10.0.2.2/24"},
+                   statics=(static("10.9.0.3/32", "10.0.2.3", distance=distance),),
+                   bgp=(bgp(65002, "10.9.0.2", [neighbour("10.0.2.3", 65003)]),),
+                   ospf=(OspfInstance(router_id=parse_address("9.9.9.2"), interfaces={"eth1": area},
+                                      redistributions=(Redistribution("static"),)),)),
+            router("c", {"eth1": "10.0.2.3/24", "lo": "10.9.0.3/32"},
+                   bgp=(bgp(65003, "10.9.0.3", [neighbour("10.0.2.2", 65002)], ["10.9.0.3/32"]),)),
+        )  # fmt: skip
+
+    assert ways(row(130), "a", "10.9.0.3/32") == set()
+    assert row(130).uncertain_entries() == {("a", "10.9.0.3/32")}
+    assert ways(row(1), "a", "10.9.0.3/32") == {"10.0.1.2 eth1"}
+    assert row(1).uncertain_entries() == frozenset()

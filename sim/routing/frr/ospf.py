@@ -50,9 +50,12 @@ class OspfDaemon:
         policies = () if each.policy is None else (each.policy,)
         return Chain(policies, Context(node=self._node, protocol=each.source))
 
-    def takes(self, source: str) -> bool:
-        """Whether routes of a protocol are redistributed."""
-        return source in self._sources
+    def hangs_on(self, protocol: str) -> bool:
+        """Whether a protocol has a say in what is redistributed: its routes are, or may win over such."""
+        if protocol in self._sources:
+            return True
+        kinds = ({route.protocol for route in each.values()} for each in self._rib.candidates.values())
+        return bool(self._sources) and any(protocol in each and self._sources.keys() & each for each in kinds)
 
     def externals(self) -> dict[Prefix, External]:
         """What this router tells of the outside now."""

@@ -39,7 +39,7 @@ class RibRoute(NamedTuple):
 class Selected(NamedTuple):
     """The route that won, and where it really sends (resolved; empty for a blackhole). `type` may have become that of
     a route it resolves over. `gateway` is the next hop that daemons are told of who redistribute it: the first of those
-    in use, as it stands in the route, not resolved (zsend_redistribute_route)."""
+    in use as zebra keeps them in order, not resolved (zsend_redistribute_route)."""
 
     route: RibRoute
     hops: tuple[Hop, ...]
@@ -182,7 +182,8 @@ class Rib:
         if route.protocol in (CONNECTED, KERNEL):
             return Selected(route, route.hops, route.type, next(iter(route.hops), None))
         hops: dict[tuple[Hop, bool], Hop] = {}
-        dark = gateway = None
+        dark = None
+        told: list[Hop] = []
         for hop in route.hops:
             resolved = self._resolve(prefix, route, hop)
             if isinstance(resolved, RouteType):
@@ -190,10 +191,10 @@ class Rib:
             elif resolved:
                 hops |= {(each, self._is_twin(hop, each)): each for each in resolved}
                 is_direct = hop.via is None or resolved[0].via == hop.via
-                gateway = gateway or (resolved[0] if is_direct else hop)
+                told.append(resolved[0] if is_direct else hop)
         if not hops:
             return Selected(route, (), dark) if dark is not None else None
-        return Selected(route, tuple(hops.values())[: route.maximum_paths], RouteType.UNICAST, gateway)
+        return Selected(route, tuple(hops.values())[: route.maximum_paths], RouteType.UNICAST, min(told, key=_in_order))
 
     def _resolve(self, prefix: Prefix, route: RibRoute, hop: Hop) -> tuple[Hop, ...] | RouteType:
         """Where one next hop really sends; nothing where it is not active; a type where it leads into a dark route."""
@@ -263,6 +264,12 @@ class Rib:
 def _order(route: RibRoute) -> tuple[bool, int, int]:
     """rib_choose_best: connected first, then the lowest distance, then the lowest metric."""
     return route.protocol != CONNECTED, route.distance, route.metric
+
+
+def _in_order(hop: Hop) -> tuple[bool, int, int, str]:
+    """nexthop_cmp, of hops of one family: those without a gateway first."""
+    via = hop.via or Address(0)
+    return hop.via is not None, hop.weight, via.value, hop.interface or ""
 
 
 def _at(gateway: Address, hops: tuple[Hop, ...], weight: int = 1) -> tuple[Hop, ...]:

@@ -155,7 +155,7 @@ class FrrSuite:
     def _feeds(self, speaker: Speaker) -> bool:
         """Whether BGP takes routes from OSPF, or OSPF from BGP: which of them has a prefix first keeps it."""
         sources = {each.source for family in speaker.families.values() for each in family.redistributions}
-        return any(daemon.protocol in sources or daemon.takes("bgp") for daemon in self._ospf.values())
+        return any(daemon.protocol in sources or daemon.hangs_on("bgp") for daemon in self._ospf.values())
 
     def races(self) -> Iterator[tuple[str, Prefix, str]]:
         """BGP's routes whose next hops lead over BGP routes that there are several paths of."""

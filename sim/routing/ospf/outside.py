@@ -70,6 +70,9 @@ class Outside:
         """
         ways = list(self._to_boundary(router, source, only))
         best = self._best(router, ways)
+        is_two = self._domain.version == 2
+        if best and is_two and _is_nssa(router, best.area) and not _is_told_in(router, source, best.area, only):
+            return None  # "Ignore, If type-5 LSA from NSSA area": others than type 7 LSAs (8.4.4, seen 2026-11-25)
         if best is not None and router.area(best.area).kind != "stub":
             return best._replace(unsure=best.unsure or self._is_by_chance(router, best, ways))
         before = [(rank, way) for rank, way in ways if router.area(way.area).kind != "stub"]
@@ -93,8 +96,7 @@ class Outside:
         flooded = flooded and (only is not None or _floods(source))
         for area in sorted(router.attached):
             kind = router.area(area).kind
-            sources = source.attached if only is None else {only}
-            typed = kind == "nssa" and area in sources and source.area(area).kind == "nssa"
+            typed = _is_told_in(router, source, area, only)
             direct = self._domain.way(router, source, area)
             if kind == "stub":
                 if direct is not None and flooded and source.is_border:
@@ -145,22 +147,24 @@ class Outside:
 
     def _translated(self, externals: Externals) -> list[tuple[int, Name, dict[Prefix, External]]]:
         """NSSA routes that the highest border router of an area tells everybody (RFC 3101 3)."""
-        found = []
+        found: dict[Name, dict[Prefix, External]] = {}
         for area in self._domain.areas:
             borders = [each for each in self._domain.borders if area in each.attached and _is_nssa(each, area)]
-            if not borders:
-                continue
-            translator = max(borders, key=lambda each: each.router_id.value)
-            given: dict[Prefix, External] = {}
-            for source, prefixes in externals.items():
+            for source, prefixes in externals.items() if borders else ():
                 router = self._domain.routers[source]
-                if area in router.attached and router is not translator and not router.is_border:
-                    own = _own(router, area)
+                near = [each for each in borders if self._domain.way(router, each, area) is not None]
+                if near and not router.is_border:  # the highest of those in its part of the area
+                    translator = max(near, key=lambda each: each.router_id.value)
+                    given = found.setdefault((translator.node, translator.key), {})
                     for prefix, external in prefixes.items():
-                        given.setdefault(prefix, external._replace(forward=external.forward or own))
-            if given:
-                found.append((BACKBONE, (translator.node, translator.key), given))
-        return found
+                        given.setdefault(prefix, external._replace(forward=external.forward or _own(router, area)))
+        return [(BACKBONE, name, given) for name, given in found.items()]
+
+
+def _is_told_in(router: Router, source: Router, area: int, only: int | None) -> bool:
+    """Whether type 7 LSAs of a router that redistributes come to another in an area. `only`: it is told there alone."""
+    sources = source.attached if only is None else {only}
+    return _is_nssa(router, area) and area in sources and _is_nssa(source, area)
 
 
 def _is_nssa(router: Router, area: int) -> bool:
