@@ -29,9 +29,19 @@ def run_boxed(argv: Sequence[str], folder: Path, log: Path, environment: Mapping
 
     `folder` is a folder for the box's own files; output goes to `log`. BoxFailed with its last lines.
     """
+    return _run([sys.executable, "-m", "bench.box", str(folder), "{}", *argv], folder, log, environment)
+
+
+def run_unboxed(argv: Sequence[str], folder: Path, log: Path) -> Any:
+    """The same without a box."""
+    return _run(argv, folder, log)
+
+
+def _run(argv: Sequence[str], folder: Path, log: Path, environment: Mapping[str, str] | None = None) -> Any:
+    """Run a program; `{}` among its arguments, and the one behind the last, are the descriptor for its answer."""
     reading, writing = os.pipe()
     with open(log, "wb") as output:
-        box = [sys.executable, "-m", "bench.box", str(folder), str(writing), *argv, str(writing)]
+        words = [each.replace("{}", str(writing)) for each in argv]
         environment = {
             **os.environ,
             "PYTHONPATH": str(PROJECT),
@@ -39,7 +49,12 @@ def run_boxed(argv: Sequence[str], folder: Path, log: Path, environment: Mapping
             **(environment or {}),
         }
         process = subprocess.Popen(
-            box, pass_fds=(writing,), stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment
+            [*words, str(writing)],
+            pass_fds=(writing,),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=environment,
         )
     os.close(writing)
     try:

@@ -5,6 +5,7 @@ cables are ours. No host path is mounted, and nothing is privileged. What an ima
 health check) stays unless the file says otherwise.
 """
 
+import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,6 +35,7 @@ CAPABILITIES = (
 """What a node's processes may do. Half of what Docker grants by default, and what routing daemons need beside it."""
 
 _NANO = 1_000_000_000
+_IDLE = re.compile(r"((\S*/)?tini( --)? ?)?(\S*/)?(sh|bash|ash|sleep \w+|tail -[fF] /dev/null)?")
 
 
 def settings(node: Node, folder: Path) -> dict[str, Any]:
@@ -45,12 +47,21 @@ def settings(node: Node, folder: Path) -> dict[str, Any]:
         "Env": [f"{key}={value}" for key, value in node.env.items()],
         "Labels": {**node.labels, OURS: str(folder)},
         "HostConfig": _host_config(wanted),
+        "OpenStdin": True,  # with these two a shell, which many images run, waits instead of ending
+        "Tty": True,
     }
     body |= {"User": wanted.user} if wanted.user else {}
     body |= {"Entrypoint": shlex.split(wanted.entrypoint)} if wanted.entrypoint else {}
     body |= {"Cmd": shlex.split(wanted.command)} if wanted.command else {}
     body |= {"Healthcheck": _healthcheck(wanted.healthcheck)} if wanted.healthcheck else {}
     return body
+
+
+def idles(node: Node, image: Mapping[str, Any]) -> bool:
+    """Whether a container only keeps itself alive, so that it reads no file when it starts; `image` is its Config."""
+    entrypoint = shlex.split(node.container.entrypoint) or image.get("Entrypoint") or []
+    command = shlex.split(node.container.command) or ([] if node.container.entrypoint else image.get("Cmd")) or []
+    return bool(_IDLE.fullmatch(" ".join([*entrypoint, *command])))
 
 
 def _host_config(wanted: Container) -> dict[str, Any]:

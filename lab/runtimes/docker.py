@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from lab.containers.archive import archive
 from lab.containers.joining import Running, handles, join
-from lab.containers.settings import OURS, settings
+from lab.containers.settings import OURS, idles, settings
 from lab.enclosure import messages
 from lab.runtimes import NO_FILES, Files
 from lab.runtimes.namespaces import Namespaces
@@ -62,11 +62,12 @@ class Docker(Namespaces):
 
     def _bring_up(self, nodes: Sequence[Node], files: Files) -> None:
         """Containers that run, each with its agent, and taken up by the keeper with what it has of their cables."""
-        for node in {(node.image, node.container.pull_policy): node for node in nodes}.values():
-            self._fetch(node)
+        wanted = {(node.image, node.container.pull_policy): node for node in nodes}
+        images = {key: self._fetch(node) for key, node in wanted.items()}
 
         def run(node: Node) -> Running:
-            return self._run(node.name, settings(node, self._journal.folder), files.get(node.name, {}))
+            reads = not idles(node, images[node.image, node.container.pull_policy])
+            return self._run(node.name, settings(node, self._journal.folder), files.get(node.name, {}) if reads else {})
 
         running = dict(zip((node.name for node in nodes), _each(run, nodes), strict=True))
         try:
@@ -78,17 +79,19 @@ class Docker(Namespaces):
             self._refuse_ended(str(error.place))
             raise
 
-    def _fetch(self, node: Node) -> None:
-        """Have a node's image here, by its pull policy."""
+    def _fetch(self, node: Node) -> Mapping[str, Any]:
+        """Have a node's image here, by its pull policy; what it runs."""
         if not node.image:
             advice = "name one that is here, such as fabriclab/node:12 (`make images`)"
             raise TopologyError(f"{node.name} has no image, and a container needs one; {advice}", node.place)
         policy = node.container.pull_policy
-        if policy != "Always" and self._engine.has(node.image):
-            return
-        if policy == "Never":
+        found = self._engine.image(node.image) if policy != "Always" else None
+        if found is None and policy == "Never":
             raise HostError(f"there is no image {node.image} here, and image-pull-policy is Never", node.name)
-        self._engine.pull(node.image, node.name)
+        if found is None:
+            self._engine.pull(node.image, node.name)
+            found = self._engine.image(node.image)
+        return found or {}
 
     def _run(self, name: str, body: Mapping[str, Any], files: Mapping[str, bytes]) -> Running:
         """Make a container with its files in it, and start it."""
@@ -182,13 +185,12 @@ class Engine:
             advice = "start one, set DOCKER_HOST to where it listens, or use --runtime namespaces"
             raise HostError(f"no container engine answers at {address} ({_reason(error)}); {advice}") from None
 
-    def has(self, image: str) -> bool:
-        """Whether an image is here."""
+    def image(self, name: str) -> Mapping[str, Any] | None:
+        """What an image says of the containers made of it (its Config); None if it is not here."""
         try:
-            self._asked(self._api.inspect_image, image)
+            return dict(self._asked(self._api.inspect_image, name)["Config"] or {})
         except self._errors.NotFound:
-            return False
-        return True
+            return None
 
     def pull(self, image: str, node: str) -> None:
         """Fetch an image from its registry."""
