@@ -5,13 +5,12 @@ cables are ours. No host path is mounted, and nothing is privileged. What an ima
 health check) stays unless the file says otherwise.
 """
 
-import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sim.topology.container import Container
+from sim.topology.container import Container, is_idle
 from sim.topology.model import Node
 
 OURS = "fabriclab.lab"
@@ -35,7 +34,6 @@ CAPABILITIES = (
 """What a node's processes may do. Half of what Docker grants by default, and what routing daemons need beside it."""
 
 _NANO = 1_000_000_000
-_IDLE = re.compile(r"((\S*/)?tini( --)? ?)?(\S*/)?(sh|bash|ash|sleep \w+|tail -[fF] /dev/null)?")
 
 
 def settings(node: Node, folder: Path) -> dict[str, Any]:
@@ -61,7 +59,7 @@ def idles(node: Node, image: Mapping[str, Any]) -> bool:
     """Whether a container only keeps itself alive, so that it reads no file when it starts; `image` is its Config."""
     entrypoint = shlex.split(node.container.entrypoint) or image.get("Entrypoint") or []
     command = shlex.split(node.container.command) or ([] if node.container.entrypoint else image.get("Cmd")) or []
-    return bool(_IDLE.fullmatch(" ".join([*entrypoint, *command])))
+    return is_idle(" ".join([*entrypoint, *command]))
 
 
 def _host_config(wanted: Container) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from lab.enclosure.client import PROJECT, Agents, NamespaceNode, program
 from lab.journal import Journal
 from lab.node import RunningNode
 from lab.runtimes import NO_FILES, Files, StandIn
-from sim.errors import HostError, NodeFailed
+from sim.errors import HostError, NodeFailed, TopologyError
+from sim.topology.container import is_idle
 from sim.topology.interfaces import stitch_names
 from sim.topology.model import Endpoint, Kind, Link, LinkType, Node
 
@@ -69,7 +70,9 @@ class Namespaces:
             self._note(link)
 
     def create(self, nodes: Sequence[Node], files: Files = NO_FILES) -> None:
-        """Create these nodes; see Runtime."""
+        """Create these nodes; see Runtime. TopologyError at a command of an image, which there is none of."""
+        for node in nodes:
+            _refuse_command(node)
         self._kinds.update({node.name: node.kind for node in nodes})
         self._ask("create", nodes={node.name: self._plan(node) for node in nodes if node.kind is not Kind.HOST})
 
@@ -298,6 +301,14 @@ class Namespaces:
 
 
 Carrier = Namespaces
+
+
+def _refuse_command(node: Node) -> None:
+    for key, words in (("entrypoint", node.container.entrypoint), ("cmd", node.container.command)):
+        if not is_idle(words):
+            advice = "name what listens in config.vars.services, with its command, or use --runtime docker"
+            raise TopologyError(f"{node.name}: {key}: {words!r} is not run: there is no image; {advice}", node.place)
+
 
 _KEPT = "/run/fabriclab/link-{}.batch"
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:  # the value is part of every topology, its reader of none tha
 
 POLICIES = ("IfNotPresent", "Always", "Never")
 _SIZE = re.compile(r"(?P<number>\d+(\.\d+)?)\s*(?P<unit>[kmgt]?)i?b?", re.IGNORECASE)
+_IDLE = re.compile(r"(\S*/)?(sh|bash|ash|init|tini|sleep (\S+)|tail -[fF] /dev/null|\d+)?( -i)?", re.ASCII)
+_INIT = re.compile(r"(\S*/)?(tini|dumb-init)( --)? ")
 _UNITS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 
@@ -31,6 +33,14 @@ class Container:
     command: str = ""
     capabilities: tuple[str, ...] = ()
     healthcheck: Mapping[str, Any] = field(default_factory=dict)
+
+
+def is_idle(words: str) -> bool:
+    """Whether a command line keeps a container alive and does nothing else.
+
+    A number is the interfaces that some images wait for; an init in front changes nothing.
+    """
+    return _IDLE.fullmatch(_INIT.sub("", words.strip())) is not None
 
 
 def read_container(node: "Declared") -> Container:

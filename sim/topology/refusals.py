@@ -4,7 +4,6 @@ Keys that only steer a container engine (image, ports, memory, privileged ...) a
 are listed in docs/containerlab.md.
 """
 
-import re
 from collections.abc import Callable, Iterator
 
 from sim.topology.declared import Declared
@@ -28,8 +27,6 @@ _NEIGHBOURS = {
 }
 _PRIVATE_FOLDERS = ("/etc", "/run", "/var", "/tmp")
 _DEVICES = ("/dev/net/tun", "/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
-_IDLE = re.compile(r"(\S*/)?(sh|bash|ash|init|tini|sleep (\S+)|tail -[fF] /dev/null|\d+)?( -i)?", re.ASCII)
-"""What keeps a container alive, and nothing else; a number is the interfaces that some images wait for."""
 
 
 def kind_of(node: Declared) -> Kind:
@@ -87,12 +84,6 @@ def _certificate(node: Declared, _: Kind) -> Iterator[Refusal]:
         yield ("certificate", "issue"), "the lab has no certificate authority; bring the certificate by binds"
 
 
-def _process(node: Declared, _: Kind) -> Iterator[Refusal]:
-    for key, words in (("entrypoint", node.section.entrypoint), ("cmd", node.section.cmd)):
-        if words is not None and not _IDLE.fullmatch(words.strip()):
-            yield (key,), f"{words!r} is not run; name what listens in config.vars.services, with its command"
-
-
 def _startup(node: Declared, kind: Kind) -> Iterator[Refusal]:
     if node.section.startup_config and kind is not Kind.FRR:
         yield ("startup-config",), f"kind {kind} has none; use kind frr, or bind it: source:/etc/frr/frr.conf"
@@ -139,7 +130,6 @@ _RULES: tuple[Rule, ...] = (
     _tmpfs,
     _components,
     _certificate,
-    _process,
     _startup,
     _extras,
     _frr_daemons,

@@ -61,6 +61,10 @@ def rules(file: Path) -> None:
     insert(file, "    r9: {kind: linux, binds: ['rules.v4:/etc/iptables/rules.v4']}\n")
 
 
+def command(file: Path) -> None:
+    insert(file, "    r9: {kind: linux, cmd: iperf3 -s}\n")
+
+
 def insert(file: Path, nodes: str) -> None:
     file.write_text(file.read_text().replace("  links:\n", f"{nodes.strip(chr(10))}\n  links:\n"))
 
@@ -77,6 +81,7 @@ def insert(file: Path, nodes: str) -> None:
         (no_such_sysctl, "r9", "net.ipv4.conf.all.no_such: this kernel has none"),
         (interfaces, "r9", "300.1.2.3"),
         (rules, "r9", "rules.v4"),
+        (command, "r9", "cmd: 'iperf3 -s' is not run: there is no image; name what listens in config.vars.services"),
     ],
 )
 def test_a_deploy_that_fails_halfway_undoes_itself_and_names_the_culprit(

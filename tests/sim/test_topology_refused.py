@@ -85,8 +85,6 @@ REFUSED = [
     ("tmpfs elsewhere", node("tmpfs: {/srv: rw}"), 6, "not the node's own"),
     ("components", node("components: [{slot: A}]"), 6, "SR OS"),
     ("a certificate", node("certificate: {issue: yes}"), 6, "certificate authority"),
-    ("a command of the image", node("cmd: iperf3 -s"), 6, "config.vars.services"),
-    ("a command line of the image", node("cmd: sh -c 'iperf3 -s'"), 6, "config.vars.services"),
     ("startup-config on linux", node("startup-config: frr.conf"), 6, "use kind frr"),
     ("extras of others", node("extras: {srl-agents: [a]}"), 6, "means nothing"),
     ("an unknown daemon", node("extras: {frr: {daemons: [bgp]}}").replace("linux", "frr"), 6, "did you mean 'bgpd'"),
