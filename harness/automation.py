@@ -10,7 +10,7 @@ import shlex
 import subprocess
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import NoReturn, Protocol, runtime_checkable
 
 from harness import inventories
 from harness.appliers import one_line
@@ -18,7 +18,7 @@ from harness.secrets import masked
 from lab import naming
 from lab.lab import Lab
 from sim.dataclasses import asdict, dataclass
-from sim.errors import HostError, PushRejected
+from sim.errors import HostError, InputError, PushRejected
 from sim.topology.model import Node
 
 _SAID_LINES = 4
@@ -165,3 +165,16 @@ def _started(lab: Lab, argv: Sequence[str], place: str) -> "subprocess.Popen[str
         )
     except OSError as error:
         raise HostError(f"push: cannot run {argv[0]!r}: {error.strerror}; is it installed?", place) from None
+
+
+def login(lab: Lab, name: str, command: Sequence[str]) -> NoReturn:
+    """Become ssh(1) on its way to a node, with the lab's configuration and key."""
+    node = lab.topology.node(name)
+    if not node.facts.ssh:
+        advice = "say `ssh: true` in its config.vars and deploy again, or use fabriclab shell"
+        raise InputError(f"this node runs no SSH server; {advice}", name)
+    config = write(lab).ssh_config
+    try:
+        os.execvp("ssh", ["ssh", "-F", str(config), name, *command])
+    except FileNotFoundError:
+        raise HostError("this machine has no ssh; install openssh-client, or `make setup`") from None

@@ -24,7 +24,7 @@ def inventory(
     As containerlab writes them (ansible-inventory.yml, nornir-simple-inventory.yml, topology-data.json), with what it
     takes to log in to nodes that say `ssh: true`; or OpenSSH's configuration alone.
 
-    \\b
+    \b
       fabriclab inventory topologies/dev01
       fabriclab inventory topologies/dev01 --format nornir --to hosts.yaml
     """
@@ -47,13 +47,13 @@ def ssh(
 
     The node must say `ssh: true` in its config.vars. Key, known hosts and the way there are the lab's own.
 
-    \\b
+    \b
       fabriclab ssh topologies/dev01 gw
       fabriclab ssh topologies/dev01 gw -- vtysh -c 'show ip route'
     """
-    from harness import connecting, labs
+    from harness import automation, labs
 
-    connecting.ssh(labs.running(topology, name), node, command or ())
+    automation.login(labs.running(topology, name), node, command or ())
 
 
 def connect(
@@ -65,7 +65,7 @@ def connect(
 
     For what takes a ProxyCommand: a lab's management network is none of this machine's. Ends when the node hangs up.
 
-    \\b
+    \b
       fabriclab connect topologies/dev01 gw:22
       ssh -o ProxyCommand='fabriclab connect dev01 gw:22' root@gw
     """

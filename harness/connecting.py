@@ -1,4 +1,4 @@
-"""connect and ssh: from this machine to a port of a node, through the lab's host side.
+"""connect: from this machine to a port of a node, through the lab's host side.
 
 A lab's management network is none of the machine's, so a connection is opened where the network is, and its bytes are
 carried between it and this process's streams. Whatever takes a ProxyCommand goes that way.
@@ -7,12 +7,9 @@ carried between it and this process's streams. Whatever takes a ProxyCommand goe
 import os
 import selectors
 import socket
-from collections.abc import Sequence
-from typing import NoReturn
 
-from harness import automation
 from lab.lab import Lab
-from sim.errors import HostError, InputError, LabError, NodeFailed
+from sim.errors import InputError, LabError, NodeFailed
 
 _OPENS_WITHIN_S = 10.0
 _CHUNK_BYTES = 1 << 16
@@ -86,16 +83,3 @@ def _whole(descriptor: int) -> bytes:
 def _write(content: bytes) -> None:
     while content:
         content = content[os.write(1, content) :]
-
-
-def ssh(lab: Lab, name: str, command: Sequence[str]) -> NoReturn:
-    """Become ssh(1) on its way to a node, with the lab's configuration and key."""
-    node = lab.topology.node(name)
-    if not node.facts.ssh:
-        advice = "say `ssh: true` in its config.vars and deploy again, or use fabriclab shell"
-        raise InputError(f"this node runs no SSH server; {advice}", name)
-    config = automation.write(lab).ssh_config
-    try:
-        os.execvp("ssh", ["ssh", "-F", str(config), name, *command])
-    except FileNotFoundError:
-        raise HostError("this machine has no ssh; install openssh-client, or `make setup`") from None
