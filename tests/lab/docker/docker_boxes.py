@@ -35,6 +35,7 @@ topology:
       kind: frr
       image: {own_frr}
       group: router
+      config: {{vars: {{ssh: true}}}}
       memory: 256mb
       cpu: 1.5
       shm-size: 32mb

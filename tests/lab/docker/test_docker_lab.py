@@ -1,5 +1,6 @@
 """One lab on Docker, looked at from all sides."""
 
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,6 +107,13 @@ def test_a_push_reaches_frr_that_the_image_started_and_is_refused_in_its_words(l
     with pytest.raises(PushRejected, match="stop the node and start it again"):
         push_files(lab, {"r1": files | {"/etc/frr/daemons": b"bgpd=yes\nospfd=yes\n"}})
     push_files(lab, {"r1": files})
+
+
+def test_ssh_reaches_a_container_on_a_terminal_too(lab: Lab) -> None:
+    """As tools do that ask for one: sshd puts such a login on record."""
+    argv = ["ssh", "-tt", "-F", str(lab.keys.folder / "ssh_config"), "r1", "hostname; tty"]
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.split() == ["r1", "/dev/pts/0"], done.stderr
 
 
 def test_a_halted_node_keeps_its_cables_and_comes_back_empty(lab: Lab) -> None:
