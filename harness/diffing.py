@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.agreement import Difference, differences
 from harness.evidence import told
+from harness.generations import Generations
 from harness.observe import observe
 from harness.sampling import every_flow
 from harness.secrets import masked
@@ -83,7 +84,7 @@ def lab_against_paper(lab: Lab, progress: Progress = lambda _: None) -> Parting:
     progress("the lab")
     observed = observe(lab)
     progress("paper")
-    paper = solve(lab.topology, read_devices(lab.topology))
+    paper = solve(lab.topology, read_devices(Generations(lab).told(lab.topology)))
     found = differences(paper.snapshot, observed, besides=paper.uncertain_entries())
     return Parting(("paper", "lab"), tuple(found), notes=_notes(paper))
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from harness.actions import Stage
 from harness.bell import Bell
+from harness.generations import Generations
 from harness.observe import observe
 from harness.papers import Papers
 from harness.play import Play
@@ -33,7 +34,7 @@ class LabWitness:
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
         self._stage = stage = Stage(LabWorld(lab), lab.topology)
-        self._papers = Papers(stage)
+        self._papers = Papers(stage, Generations(lab).told)
         self._prober = Prober(lab.runtime, stage.drawn, lambda: self.bell.rings())
         self._bell: Bell | None = None
         self.vain: set[str] = set()

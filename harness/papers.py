@@ -1,5 +1,6 @@
 """The paper that goes with a Stage: its network solved as it is now, and solved once for as long as nothing changes."""
 
+from collections.abc import Callable
 from typing import Any
 
 from harness.actions import Stage
@@ -19,8 +20,9 @@ Killed = tuple[str, str]  # a node, and a daemon of it
 class Papers:
     """Solves a Stage's network on demand. Files are read again only when the drawing itself has changed."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, stage: Stage, told: Callable[[Topology], Topology] = lambda drawn: drawn) -> None:
+        """`told` adds to a drawing what only a running lab knows."""
+        self._stage, self._told = stage, told
         self._read: tuple[Topology, dict[str, Device]] | None = None
         self._solved: tuple[object, Paper] | None = None
         self._left: dict[Killed, tuple[StaticRoute, ...]] = {}
@@ -49,7 +51,7 @@ class Papers:
         """Devices of the nodes that have power, without the daemons that were killed, and with what was switched."""
         stage = self._stage
         if self._read is None or self._read[0] is not stage.drawn:
-            self._read = stage.drawn, read_devices(stage.drawn)
+            self._read = stage.drawn, read_devices(self._told(stage.drawn))
         devices = {name: device for name, device in self._read[1].items() if name in stage.topology.nodes}
         for (node, daemon), routes in self._left.items():
             if node in devices:

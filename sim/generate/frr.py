@@ -58,7 +58,11 @@ def frr_conf(box: Box, ports: Sequence[Port], style: Style) -> str:
 def daemons(box: Box, style: Style) -> str:
     """The text of a box's /etc/frr/daemons; zebra and staticd run anyway."""
     routing = f"{style.protocol}d=yes\n" if box.tier is not Tier.SERVER else ""
-    return f'{routing}frr_profile="datacenter"\nvtysh_enable=yes\nzebra_options="-A 127.0.0.1 -s 90000000"\n'
+    local = "-A 127.0.0.1"  # FRR 10 runs mgmtd as well, whose vty is open to everybody unless told so
+    return (
+        f'{routing}frr_profile="datacenter"\nvtysh_enable=yes\nzebra_options="{local} -s 90000000"\n'
+        f'mgmtd_options="{local}"\n'
+    )
 
 
 def _lo(box: Box, style: Style, gateway: str) -> str:

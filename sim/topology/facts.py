@@ -1,4 +1,4 @@
-"""Our facts about a node, from `config.vars` of the topology file: services, workloads, storage, ssh, push.
+"""Our facts about a node, from `config.vars` of the topology file: services, workloads, storage, ssh, push, frr.
 
 pydantic, because people write them. Unknown keys inside these facts are errors; other keys of `config.vars` are the
 user's own and pass unread.
@@ -15,6 +15,7 @@ from sim.topology.strict import Strict, meant
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$")]
+FrrVersion = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)+")]
 InterfaceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$")]
 
 
@@ -78,6 +79,7 @@ class Facts(Strict):
     storage_servers: tuple[Name, ...] = ()  # nodes that serve ceph-rbd or nfs to this compute
     storage_interface: InterfaceName | None = None  # the transport interface that storage traffic uses on this node
     ssh: bool = False  # an SSH server on the node's management address
+    frr: FrrVersion | None = None  # the FRR that runs on the node, for paper; a lab is asked
     push: Command | None = None  # a command of the user's, run on this machine after the node's files; see PLACEHOLDERS
 
     @field_validator("push")

@@ -48,6 +48,15 @@ def with_vars(topology: Topology, overrides: Mapping[str, Mapping[str, Any]], pl
     return populated(changed, used, lambda *_: where)
 
 
+def with_frr(topology: Topology, versions: Mapping[str, str]) -> Topology:
+    """The topology on whose nodes these versions of FRR run, by name."""
+    nodes = {
+        name: replace(node, facts=node.facts.model_copy(update={"frr": versions[name]})) if name in versions else node
+        for name, node in topology.nodes.items()
+    }
+    return replace(topology, nodes=nodes)
+
+
 def _changed(node: Node, overrides: Mapping[str, Mapping[str, Any]], place: Place) -> Node:
     vars_ = dict(node.vars)
     for name in (node.group, node.name):

@@ -1,12 +1,14 @@
 """`router bgp`: what its lines mean, and how groups hand it down. Expectations are bgpd 8.4.4's (2026-11-25)."""
 
 import pytest
-from dialects.frr_texts import bgp, device, neighbour
+from dialects.frr_texts import CONF, bgp, device, neighbour
 
 from sim.address import parse_address, parse_prefix
 from sim.device.bgp import Aggregate, Neighbour, NeighbourFamily, Origination, Redistribution
+from sim.devices import parse_files
 from sim.policies.frr_prefixes import Always
-from sim.topology.model import Kind
+from sim.topology.facts import Facts
+from sim.topology.model import Kind, Node
 
 HEAD = "router bgp 65002\n"
 GROUP = HEAD + "neighbor G peer-group\nneighbor G remote-as 65001\n"
@@ -395,3 +397,14 @@ def test_equal_groups_of_two_nodes_are_one_object() -> None:
 def test_a_neighbour_equals_itself_read_again() -> None:
     text = GROUP + "neighbor 10.0.0.1 peer-group G\n"
     assert neighbour(text, "10.0.0.1") == neighbour("!\n" + text, "10.0.0.1") != Neighbour()
+
+
+@pytest.mark.parametrize(("written", "expected"), [("", True), ("frr version 8.4\n", False)])
+def test_the_frr_that_runs_counts_where_the_file_does_not_say_which_wrote_it(written: str, expected: bool) -> None:
+    """As FRR 10.3 does it: `frr version 8.4` in the file keeps that version's default."""
+    text = f"{written}{HEAD}neighbor 10.0.0.1 remote-as 65001\n"
+    node = Node("r1", facts=Facts(frr="10.3"))
+    (found,) = parse_files(node, {CONF: text}).bgp
+    assert found.neighbours[0].enforce_first_as is expected
+    (found,) = parse_files(Node("r1"), {CONF: text}).bgp
+    assert not found.neighbours[0].enforce_first_as

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from harness import generations
 from harness import netlink as wire
 from harness.observers import bird, filters, frr, kernel, listeners, netlink
 from sim.snapshot import FilterRule, Listener, NextHop, RouteType, Session
@@ -161,6 +162,49 @@ def test_bfd_peers_of_frr() -> None:
 def test_the_daemons_file_switches_daemons_on() -> None:
     text = '# comment\nbgpd=yes\nospfd=no\nbfdd="yes"\nzebra=yes # always\n#isisd=yes\nbgpd_options="-A ::1"\n'
     assert frr.enabled(text) == ["bgpd", "bfdd", "zebra"]
+
+
+TEN = recorded("frr-10.3.json")  # by command, as router 1 of three answered: eth1 to router 2, eth3 to router 3
+
+
+def test_frr_10_tells_its_bgp_neighbours_and_prefixes() -> None:
+    found = {each.peer: each for each in frr.bgp_sessions(TEN["show bgp vrf all neighbors json"])}
+    assert {peer: (each.up, each.remote_as, each.local) for peer, each in found.items()} == {
+        "10.1.12.2": (True, 65002, "10.1.12.1"),
+        "10.1.13.6": (True, 65003, "10.1.13.5"),
+    }
+    assert found["10.1.12.2"].prefixes_received == 2
+    table = TEN["show bgp vrf all ipv4 unicast json"]
+    assert list(frr.bgp_router_ids(table)) == [("bgpd", "10.0.0.1")]
+    assert "198.51.100.3/32" in list(frr.bgp_prefixes(table))
+
+
+def test_frr_10_tells_its_ospf_neighbours() -> None:
+    faces, neighbors = TEN["show ip ospf vrf all interface json"], TEN["show ip ospf vrf all neighbor detail json"]
+    (four,) = frr.ospf_adjacencies(faces, neighbors)
+    assert [(each.peer, each.state, each.up) for each in four.sessions] == [("10.1.12.2", "Full/-", True)]
+    faces, neighbors = TEN["show ipv6 ospf6 interface json"], TEN["show ipv6 ospf6 neighbor json"]
+    (six,) = frr.ospf6_adjacencies(faces, neighbors, passive=())
+    assert [(each.peer, each.up) for each in six.sessions] == [("10.0.0.2", True)]
+    assert TEN["show ipv6 ospf6 json"]["routerId"] == "10.0.0.1"
+
+
+def test_frr_10_tells_its_bfd_peers() -> None:
+    found = frr.bfd_sessions(TEN["show bfd peers json"])
+    assert sorted((each.peer, each.up) for each in found) == [("10.1.12.2", True), ("10.1.13.6", True)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "version"),
+    [
+        (TEN["show version"], "10.3"),
+        ("FRRouting 8.4.4 (leaf1) on Linux(6.1.0).\n", "8.4.4"),
+        ("FRRouting 10.5.1-dev (leaf1) on Linux(6.1.0).\n", "10.5.1"),
+        ("Quagga 1.2\n", None),
+    ],
+)
+def test_zebra_says_which_frr_runs(answer: str, version: str | None) -> None:
+    assert generations.version_in(answer) == version
 
 
 # --- BIRD

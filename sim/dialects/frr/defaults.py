@@ -1,8 +1,12 @@
-"""What FRR assumes where a file says nothing: by profile (`frr defaults`) and version (`frr version`).
+"""What FRR assumes where a file says nothing: by profile (`frr defaults`) and version.
 
 A default is fixed when `router bgp` is read, so that a profile named later changes nothing. The version counts as far
-as FRR's own table of defaults names one; it is what wrote the file, and not what runs.
+as FRR's own table of defaults names one; it is that of the FRR which wrote the file (`frr version`), and of the one
+that runs where the file does not say.
 """
+
+MODELLED = "8.4"
+"""The FRR that runs on a node of which nothing else is known."""
 
 Version = tuple[int, ...]
 

@@ -15,6 +15,7 @@ from sim.dialects.frr import (  # noqa: F401 (they register commands)
 )
 from sim.dialects.frr.bgp_device import Builder
 from sim.dialects.frr.daemons_file import DaemonsFile
+from sim.dialects.frr.defaults import MODELLED, parse_version
 from sim.dialects.frr.interfaces import interface_config
 from sim.dialects.frr.ospf_device import ospf_instance
 from sim.dialects.frr.pbr import rules_and_routes
@@ -27,7 +28,9 @@ from sim.topology.model import Kind, Node
 def read(node: Node, daemons: Source | None, configurations: Sequence[Source], cumulus: bool) -> Device:
     """What a node's files say. `cumulus`: it has files below /etc/cumulus."""
     file = DaemonsFile(daemons)
-    reading = Reading(node.name, file.profile(cumulus or node.kind is Kind.CUMULUS), file.multipath)
+    profile = file.profile(cumulus or node.kind is Kind.CUMULUS)
+    running = parse_version(node.facts.frr or MODELLED)
+    reading = Reading(node.name, profile, file.multipath, running)
     understood = {daemons.path: Understood(file.lines, file.lines)} if daemons else {}
     for source in configurations:
         lines, unknown = reading.lines, reading.unknown

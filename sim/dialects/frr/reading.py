@@ -23,10 +23,12 @@ _NOWHERE = Place("")
 class Reading:
     """One node's FRR configuration while it is read. `table` is the context that the next line is for."""
 
-    def __init__(self, node: str, profile: str = "traditional", multipath: int = 256) -> None:
+    def __init__(
+        self, node: str, profile: str = "traditional", multipath: int = 256, version: tuple[int, ...] = (8, 4)
+    ) -> None:
         self.node = node
         self.profile = profile
-        self.version: tuple[int, ...] = (8, 4)
+        self.version = version  # until the file says which FRR wrote it, the one that runs
         self.multipath = multipath  # the most next hops that bgpd was built or started for
         self.table = CONFIG
         self.source = Source("", "", "")
