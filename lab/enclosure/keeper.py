@@ -289,6 +289,12 @@ class Keeper:
                 self.dress(self.nodes[end["node"]], end)
         return {"absent": absent}
 
+    def do_dress(self, ends: list[dict[str, Any]]) -> None:
+        """Give ends of cables that somebody else made what ours are born with."""
+        for end in ends:
+            self.culprit = f"{end['node']}:{end['name']}"
+            self.dress(self.nodes[end["node"]], end)
+
     def has(self, end: dict[str, Any]) -> bool:
         """Whether one end of a cable is there, be it in a node that is halted."""
         node = self.nodes[end["node"]]

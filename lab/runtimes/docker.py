@@ -69,7 +69,10 @@ class Docker(Namespaces):
             reads = not idles(node, images[node.image, node.container.pull_policy])
             return self._run(node.name, settings(node, self._journal.folder), files.get(node.name, {}) if reads else {})
 
-        running = dict(zip((node.name for node in nodes), _each(run, nodes), strict=True))
+        self._enter(nodes, dict(zip((node.name for node in nodes), _each(run, nodes), strict=True)))
+
+    def _enter(self, nodes: Sequence[Node], running: Mapping[str, Running]) -> None:
+        """Have an agent in each container, and the keeper make cables to it."""
         try:
             join(self._journal.folder, running, {node.name: self._plan(node) for node in nodes})
             names = iter(running)
@@ -99,6 +102,10 @@ class Docker(Namespaces):
         if files:
             self._engine.put(name, container, archive(files))
         self._engine.start(name, container)
+        return self._running(name, container)
+
+    def _running(self, name: str, container: str) -> Running:
+        """A container's first process; NodeFailed, with its last words, where it has ended."""
         told = self._engine.inspect(name, container)
         if not told["State"]["Pid"]:
             self._refuse_ended(name)

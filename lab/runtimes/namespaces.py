@@ -93,9 +93,14 @@ class Namespaces:
         for link in () if missing_only else links:
             if link.type is LinkType.DUMMY:
                 self._dummy(link)
-            self._note(link)
+            self._take_up(link)
+
+    def _take_up(self, link: Link) -> None:
+        """Keep in mind a cable that is there now."""
+        self._note(link)
+        if link.type is LinkType.VETH:
             for end in link.endpoints:
-                if _VLAN_NAME.match(end.interface) and link.type is LinkType.VETH:
+                if _VLAN_NAME.match(end.interface):
                     given = "a veth under that name, a cable of its own: no tag on the wire"
                     self._tell(StandIn(end.node, f"{end.interface} (vlan)", given))
 
