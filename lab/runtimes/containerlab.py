@@ -63,11 +63,10 @@ class Containerlab(Docker):
         try:
             listed = [each for lab in json.loads(text).values() for each in lab]
             containers = {each["name"]: each["container_id"] for each in listed}
+            named = {node.name: containers[node.labels["clab-node-longname"]] for node in nodes}
         except (ValueError, AttributeError, KeyError, TypeError):
-            raise LabError(
-                f"`{_PROGRAM} inspect --format json` did not answer with containers: {text[:200]!r}"
-            ) from None
-        return {node.name: self._running(node.name, containers[node.labels["clab-node-longname"]]) for node in nodes}
+            raise LabError(f"`{_PROGRAM} inspect` does not tell of all nodes as JSON: {text[:200]!r}") from None
+        return {name: self._running(name, container) for name, container in named.items()}
 
     def wire(self, links: Sequence[Link], *, missing_only: bool = False) -> None:
         """Cable; see Runtime. What containerlab has cabled is only addressed, which it leaves to the nodes."""
