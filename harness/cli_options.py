@@ -23,7 +23,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on s
 OnOption = Annotated[str, typer.Option(help="Whom to ask: lab, or paper (the simulator: no lab is needed).")]
 RuntimeOption = Annotated[
     str | None,
-    typer.Option(help="What carries the lab: namespaces (the default), docker, or containerlab.", envvar="FABRICLAB_RUNTIME"),
+    typer.Option(
+        help="What carries the lab: namespaces (the default), docker, or containerlab.", envvar="FABRICLAB_RUNTIME"
+    ),
 ]
 OutsideOption = Annotated[
     bool, typer.Option("--allow-outside-binds", help="Let binds read files outside the topology's folder.")
