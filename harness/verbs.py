@@ -14,7 +14,7 @@ from lab.lab import Lab
 from lab.node import RunningNode
 from lab.runtimes import DEFAULT
 from sim.dataclasses import asdict, dataclass
-from sim.errors import InputError, LabError, NodeFailed
+from sim.errors import FabricError, InputError, LabError, NodeFailed
 from sim.flow import Flow, Trace
 from sim.snapshot import Snapshot
 from sim.topology.model import Topology
@@ -91,11 +91,21 @@ def _files(lab: Lab, network: Topology, nodes: Sequence[str]) -> dict[str, Mappi
 
 
 def destroy(text: str | None, name: str | None) -> Answer:
-    """End one lab, or (None) all of them, in whatever state. A lab that is not there is no error."""
+    """End one lab, or (None) all of them, in whatever state. A lab that is not there is no error.
+
+    Of several, one that can not be ended (its container engine does not answer) keeps none of the others.
+    """
     from harness import labs
 
     names = Lab.names() if text is None else [name or labs.name_of(text)]
-    gone = {each: Lab.destroy_by_name(each) for each in names}
+    gone, trouble = {}, []
+    for each in names:
+        try:
+            gone[each] = Lab.destroy_by_name(each)
+        except FabricError as error:
+            trouble.append(error)
+    if trouble:
+        raise trouble[0]
     found = {True: "destroyed", False: "not_running"}
     return Answer({word: [each for each in names if gone[each] is there] for there, word in found.items()})
 

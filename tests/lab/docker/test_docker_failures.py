@@ -12,6 +12,7 @@ from docker_boxes import containers, docker
 from runtime_network import Command, command, left_behind, until
 
 from harness.deploy import bring_up
+from lab.journal import Journal
 from lab.lab import Lab
 from sim.errors import FabricError, HostError, NodeFailed, TopologyError
 from sim.topology.model import Topology
@@ -88,6 +89,18 @@ def test_an_engine_that_does_not_answer_is_told_with_what_to_do(
     with pytest.raises(HostError, match=r"no container engine answers at unix:\S+ \(No such file.*DOCKER_HOST"):
         Lab.deploy(drawn, runtime="docker")
     assert Lab.names() == []
+
+
+def test_a_lab_whose_engine_is_gone_is_kept_for_another_try_and_the_other_labs_end(drawn: Topology) -> None:
+    """A record that says where the engine is, and nobody there."""
+    Lab.deploy(replace(drawn, name="other"), runtime="namespaces")
+    with Journal("aside").locked():
+        Journal("aside").write({"runtime": "docker"})
+        Journal("aside").append("engine", {"address": "unix:///run/no/such.sock"})
+    assert command("destroy", "--all") == 3
+    assert Lab.names() == ["aside"]
+    (Journal("aside").folder / "engine").unlink()
+    assert command("destroy", "--all") == 0 and Lab.names() == []
 
 
 def test_an_ordinary_user_is_sent_to_the_runtime_that_asks_for_no_rights(
