@@ -7,6 +7,7 @@ import typer
 
 from harness import completion
 from harness.cli_options import (
+    FilterOption,
     JsonOption,
     NameOption,
     NodeArgument,
@@ -24,6 +25,7 @@ def deploy(
     name: NameOption = None,
     runtime: RuntimeOption = None,
     bare: Annotated[bool, typer.Option("--bare", help="Create and cable the nodes, but push no files.")] = False,
+    node_filter: FilterOption = None,
     tolerate_exec: Annotated[
         bool, typer.Option("--tolerate-exec", help="An exec command that fails is a warning, and ends nothing.")
     ] = False,
@@ -39,10 +41,11 @@ def deploy(
     \b
       fabriclab deploy topologies/dev01
       fabriclab deploy topologies/dev01 --name second
+      fabriclab deploy topologies/dev01 --node-filter gw,master
     """
     from harness import console, labs, verbs
 
-    network = labs.read(topology, name, allow_outside_binds, variables or ())
+    network = labs.filtered(labs.read(topology, name, allow_outside_binds, variables or ()), node_filter)
     with console.progress(f"deploy {network.name}", quiet=as_json) as progress:
         summary = verbs.deploy(network, runtime=runtime, bare=bare, progress=progress, tolerant=tolerate_exec)
     console.answer(summary, console.deployed, as_json)
@@ -81,21 +84,27 @@ def push(
 def destroy(
     topology: Annotated[str | None, typer.Argument(metavar="TOPOLOGY", autocompletion=completion.running_labs)] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every running lab.")] = False,
+    node_filter: FilterOption = None,
     name: NameOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """End a lab; nothing stays behind.
+    """End a lab, or some of its nodes; nothing stays behind.
 
     No process, namespace, mount, interface or file.
 
     \b
       fabriclab destroy topologies/dev01
+      fabriclab destroy topologies/dev01 --node-filter compute-06
       fabriclab destroy --all
     """
-    from harness import console, verbs
+    from harness import console, labs, verbs
 
     if everything == (topology is not None):
         raise InputError("say which lab, or --all", "fabriclab destroy")
+    if node_filter and topology:
+        lab = labs.running(topology, name)
+        console.answer(verbs.destroy_nodes(lab, labs.names_in(node_filter)), console.destroyed, as_json)
+        return
     console.answer(verbs.destroy(topology, name), console.destroyed, as_json)
 
 

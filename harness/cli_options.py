@@ -34,6 +34,10 @@ VarsOption = Annotated[
     list[Path] | None,
     typer.Option("--vars", help="Variables of a template; without it CLAB_VARS, or NAME.clab_vars.* beside the file."),
 ]
+FilterOption = Annotated[
+    str | None,
+    typer.Option("--node-filter", metavar="NODE,NODE...", help="Only these nodes, and links between them."),
+]
 NodesArgument = Annotated[
     list[str] | None, typer.Argument(metavar="NODE", help="Only these.", autocompletion=completion.nodes)
 ]

@@ -56,3 +56,15 @@ def looks_like_a_path(text: str) -> bool:
 def is_topology(path: Path) -> bool:
     """Whether a path is a topology file, or a folder that holds one."""
     return path.name.endswith((".clab.yml", ".clab.yaml")) or (path.is_dir() and any(path.glob("*.clab.y*ml")))
+
+
+def filtered(network: Topology, text: str | None) -> Topology:
+    """The part of a network that a `--node-filter` leaves: these nodes, and the links between them; None: all of it."""
+    from sim.topology.selection import only
+
+    return network if text is None else only(network, names_in(text))
+
+
+def names_in(text: str) -> list[str]:
+    """The names of a `--node-filter`."""
+    return [name for name in (each.strip() for each in text.split(",")) if name]

@@ -110,6 +110,19 @@ def destroy(text: str | None, name: str | None) -> Answer:
     return Answer({word: [each for each in names if gone[each] is there] for there, word in found.items()})
 
 
+def destroy_nodes(lab: Lab, names: Sequence[str]) -> Answer:
+    """End some nodes of a lab, and the lab with its last one."""
+    from harness.deploy import apply
+    from sim.topology.selection import without
+
+    rest = without(lab.topology, names)
+    if rest.nodes:
+        apply(lab, rest)
+    else:
+        lab.destroy()
+    return Answer({"destroyed": list(names), "not_running": []})
+
+
 def list_labs() -> Answer:
     """Every running lab with its file and how many of its nodes run."""
     return Answer({"labs": [_line(name) for name in Lab.names()]})

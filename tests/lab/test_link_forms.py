@@ -16,7 +16,9 @@ pytestmark = pytest.mark.kernel
 
 FORMS = """\
 name: link-forms
-mgmt: {ipv4-subnet: 172.31.254.0/24, ipv4-range: 172.31.254.128/25}
+mgmt:
+  {bridge: br-forms, mtu: 1480, ipv4-subnet: 172.31.254.0/24, ipv4-gw: 172.31.254.2, ipv4-range: 172.31.254.128/25,
+   ipv6-subnet: "2001:db8:254::/64", ipv6-gw: "2001:db8:254::9", ipv6-range: "2001:db8:254::8000/113"}
 topology:
   defaults: {kind: linux}
   nodes:
@@ -34,8 +36,8 @@ topology:
     far:
       mgmt-ipv4: 172.31.254.99
       exec:
-        - ip link add vx8 type vxlan id 8 dstport 4791 local 172.31.254.99 remote 172.31.254.1
-        - ip link add vx9 type vxlan id 9 dstport 4790 local 172.31.254.99 remote 172.31.254.1
+        - ip link add vx8 type vxlan id 8 dstport 4791 local 172.31.254.99 remote 172.31.254.2
+        - ip link add vx9 type vxlan id 9 dstport 4790 local 172.31.254.99 remote 172.31.254.2
         - ip address add 10.8.0.2/24 dev vx8
         - ip address add 10.9.0.2/24 dev vx9
         - ip link set vx8 up mtu 1400
@@ -58,7 +60,7 @@ topology:
       host-interface: enp0s3
       mode: bridge
     - {endpoints: ["far:mac2", "macvlan:n1-host"]}
-    - {endpoints: ["far:mac3", "macvlan:br-mgmt"]}
+    - {endpoints: ["far:mac3", "macvlan:br-forms"]}
     - {type: vxlan-stitch, endpoint: {node: n1, interface: vx8, ipv4: 10.8.0.1/24}, remote: 172.31.254.99, vni: 8,
        dst-port: 4791, mtu: 1400}
     - {type: vxlan, endpoint: {node: n1, interface: vx9, ipv4: 10.9.0.1/24}, remote: 172.31.254.99, vni: 9,
@@ -112,7 +114,7 @@ def test_ports_of_a_bridge_are_in_it(forms: Lab) -> None:
 def test_the_lab_s_own_side_holds_the_far_ends(forms: Lab) -> None:
     faces = interfaces(forms, "machine")
     assert {"n1-host", "n1-machine", "n1-mgmt"} <= faces.keys()
-    assert faces["n1-mgmt"]["master"] == "br-mgmt"
+    assert faces["n1-mgmt"]["master"] == "br-forms"
 
 
 def test_a_cable_may_lead_back_to_its_node(forms: Lab) -> None:
@@ -126,7 +128,9 @@ def test_a_dummy_has_its_address_and_mtu(forms: Lab) -> None:
 
 def test_management_addresses_are_the_given_one_and_the_ranges_first(forms: Lab) -> None:
     assert "172.31.254.77/24" in addresses(interfaces(forms, "r1")["eth0"])
-    assert "172.31.254.129/24" in addresses(interfaces(forms, "n1")["eth0"])
+    assert addresses(interfaces(forms, "n1")["eth0"]) == {"172.31.254.129/24", "2001:db8:254::8002/64"}
+    bridge = interfaces(forms, "machine")["br-forms"]
+    assert (bridge["mtu"], addresses(bridge)) == (1480, {"172.31.254.2/24", "2001:db8:254::9/64"})
 
 
 def test_what_the_kind_and_the_keys_ask_for_is_there(forms: Lab) -> None:
