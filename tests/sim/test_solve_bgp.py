@@ -109,6 +109,38 @@ def test_a_static_route_by_a_far_gateway_is_redistributed_with_that_gateway() ->
     assert told("10.0.0.0") == set()
 
 
+def through(number: int, *roads: dict[str, object]) -> list[tuple[int, ...]]:
+    """The AS paths by which c hears of a's prefix, over b (65002), who has a cable and a session with c for each road:
+    with these settings, and with a local AS of 65009 unless said otherwise."""
+    numbers = range(2, 2 + len(roads))
+    mine = [neighbour(f"10.0.{index}.3", 65003, local_as=65009, **roads[index - 2]) for index in numbers]
+    theirs = [neighbour(f"10.0.{index}.2", 65009) for index in numbers]
+    paper = solved(
+        cabled("a:eth1 b:eth1", *(f"b:eth{index} c:eth{index}" for index in numbers)),
+        router("a", {"eth1": "10.0.1.1/24", "lo": "10.1.0.1/32"},
+               bgp=(bgp(number, "10.9.0.1", [neighbour("10.0.1.2", 65002)], ["10.1.0.1/32"]),)),
+        router("b", {"eth1": "10.0.1.2/24"} | {f"eth{index}": f"10.0.{index}.2/24" for index in numbers},
+               bgp=(bgp(65002, "10.9.0.2", [neighbour("10.0.1.1", number), *mine]),)),
+        router("c", {f"eth{index}": f"10.0.{index}.3/24" for index in numbers},
+               bgp=(bgp(65003, "10.9.0.3", theirs),)),
+    )  # fmt: skip
+    found = paper.why("c", "10.1.0.1/32")
+    assert found is not None
+    told = [found.route, *(each.path for each in found.losers)]
+    return sorted(tuple(map(int, each.split("AS path ")[1].rstrip(")").split())) for each in told)
+
+
+def test_a_private_number_that_ours_replaces_stands_for_ours_behind_a_local_as() -> None:
+    assert through(65001, {"remove_private_as": "all replace-as"}) == [(65009, 65002)]
+    assert through(65001, {}) == [(65009, 65002, 65001)]
+    assert through(7, {"remove_private_as": "all replace-as"}) == [(65009, 65002, 7)]
+
+
+def test_what_one_neighbour_of_a_local_as_is_told_is_not_what_another_is_told() -> None:
+    assert through(7, {"local_as_replace": True}, {}) == [(65009, 7), (65009, 65002, 7)]
+    assert through(7, {}, {"local_as_replace": True}) == [(65009, 7), (65009, 65002, 7)]
+
+
 CLOS = cabled("l1:up1 s1:d1", "l1:up2 s2:d1", "l2:up1 s1:d2", "l2:up2 s2:d2")
 
 

@@ -116,25 +116,25 @@ class Speaker:
         before = {key: path for key, path in entry.received.items() if key[0] == number}
         if before == paths:
             return
+        if paths and _is_full(channel):
+            self._end(number, live)
+            return
         for key in before.keys() - paths.keys():
             del entry.received[key]
         entry.received.update(paths)
-        self._count(live, channel, prefix, len(paths))
+        if paths:
+            channel.accepted[prefix] = len(paths)
+        else:
+            channel.accepted.pop(prefix, None)
         self._due[family, prefix] = None
         if self.contrary:
             self._own_due[family, prefix] = None
 
-    def _count(self, live: Live, channel: Channel, prefix: Prefix, accepted: int) -> None:
-        if accepted:
-            channel.accepted[prefix] = accepted
-        else:
-            channel.accepted.pop(prefix, None)
-        limit = channel.settings.maximum_prefix
-        # bgpd counts before it adds: the session ends with the second prefix too many (seen with 8.4.4, 2026-11-25)
-        if limit is not None and len(channel.accepted) > limit + 1:
-            self.refused.add(live.peering.end.key)
-            self.ended.append(live.peering.number)
-            self._forget(live.peering.number, live)  # at once: nobody is told of what came before the one too many
+    def _end(self, number: int, live: Live) -> None:
+        """More prefixes came than may. What came before is forgotten at once: nobody is told of it."""
+        self.refused.add(live.peering.end.key)
+        self.ended.append(number)
+        self._forget(number, live)
 
     def mixes(self) -> bool:
         """Whether a prefix that came in may also be redistributed from OSPF: what came first then decides."""
@@ -327,3 +327,10 @@ def _hop(path: Path) -> Hop:
     if path.interface is not None:
         return Hop(path.link_local or path.next_hop, path.interface)
     return Hop(path.next_hop, None)
+
+
+def _is_full(channel: Channel) -> bool:
+    """Whether another prefix that is accepted, or another path of one that is known, ends the session. bgpd counts
+    before it adds: one prefix too many is borne as long as nothing comes after it (8.4.4, seen 2026-11-25)."""
+    limit = channel.settings.maximum_prefix
+    return limit is not None and len(channel.accepted) > limit

@@ -28,7 +28,7 @@ class Outgoing:
     def __init__(self, instance: BgpInstance, router_id: Address) -> None:
         self._instance, self._router_id = instance, router_id
         self._cluster = cluster_id(instance, router_id)
-        self._prepended: dict[tuple[int, int, bool], PathAttributes] = {}
+        self._prepended: dict[tuple[int, int, bool, bool], PathAttributes] = {}
         self._bare: dict[tuple[int, Sort], PathAttributes] = {}
 
     def advert(self, live: Live, family: str, prefix: Prefix, path: Path, voice: Live) -> Advert | None:
@@ -141,17 +141,19 @@ class Outgoing:
 
     def _with_our_as(self, live: Live, attributes: PathAttributes) -> PathAttributes:
         instance, neighbour = self._instance, live.neighbour
-        key = (id(attributes), neighbour.local_as or 0, live.sort is Sort.CONFED)
-        if neighbour.local_as is None or not neighbour.local_as_replace:
-            known = self._prepended.get(key)
-            if known is not None:
-                return known
+        key = (id(attributes), neighbour.local_as or 0, neighbour.local_as_replace, live.sort is Sort.CONFED)
+        known = self._prepended.get(key)
+        if known is not None:
+            return known
         if live.sort is Sort.CONFED:
             result = attributes.having(confed_path=(instance.asn, *attributes.confed_path))
         else:
             ours: tuple[int, ...] = (instance.confederation or instance.asn,)
             if neighbour.local_as is not None:
-                ours = (neighbour.local_as,) if neighbour.local_as_replace else (neighbour.local_as, *ours)
+                # ours is not added where it stands in front already, as of a private one that was replaced (8.4.4, seen
+                # 2026-11-25)
+                is_there = attributes.as_path[:1] == (instance.asn,) and instance.confederation is None
+                ours = (neighbour.local_as,) if neighbour.local_as_replace or is_there else (neighbour.local_as, *ours)
             result = attributes.having(
                 as_path=ours + attributes.as_path,
                 confed_path=(),
