@@ -30,7 +30,7 @@ verify: setup ## run every scenario, each in a fresh lab, known-bad twins includ
 
 test: ## every test: on paper, in the kernel, on Docker (as root, with a daemon of its own), and the scenarios
 	@scripts/setup.sh dev docker
-	@scripts/dockerd.py run .tools/docker .venv/bin/pytest -n 2 --dist loadgroup tests scenarios
+	@scripts/dockerd.py run .tools/docker .venv/bin/pytest -n 4 --dist loadgroup tests scenarios
 
 check: ## the quick half, without root: style, types, tests on paper
 	@scripts/setup.sh dev

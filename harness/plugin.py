@@ -195,16 +195,18 @@ def _pool(config: pytest.Config) -> "LabPool":
     return config.stash[_POOL]
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """End the labs that are left."""
-    if _POOL in config.stash:
-        config.stash[_POOL].close()
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """End the labs that are left, before xdist hears that its worker is done: ten seconds later it is killed."""
+    if _POOL in session.config.stash:
+        session.config.stash[_POOL].close()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With plain `-n`, keep the items of one scenario file on one worker; everything else is spread as always."""
-    if config.getoption("dist") != "load" or not any(_has_scenarios(Path(arg.split("::")[0])) for arg in config.args):
+    """Keep the items of one scenario file on one worker; with `--dist loadgroup`, those of each group, too."""
+    if config.getoption("dist") not in ("load", "loadgroup"):
+        return None
+    if not any(_has_scenarios(Path(arg.split("::")[0])) for arg in config.args):
         return None
     from harness.scheduling import whole_scenarios
 

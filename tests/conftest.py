@@ -1,4 +1,4 @@
-"""Which tests can run here.
+"""Which tests can run here, and in which order they begin.
 
 Kernel tests are skipped where labs can not run, docker tests where no Docker answers; in CI what is missing fails them.
 """
@@ -13,8 +13,12 @@ IMAGES = Path(__file__).resolve().parents[1] / "scripts/images.sh"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs a kernel or a Docker that this machine does not give, unless in CI, where nothing is skipped."""
-    needing = [item for item in items if item.get_closest_marker("kernel") or item.path.suffix in (".yml", ".yaml")]
+    """Skip what needs a kernel or a Docker that this machine does not give, unless in CI, where nothing is skipped.
+
+    What mostly waits for daemons begins first, then whatever has a lab; tests on paper fill what time is left.
+    """
+    items.sort(key=_turn)
+    needing = [item for item in items if _has_a_lab(item)]
     docker = [item for item in items if item.get_closest_marker("docker")]
     for item in docker:
         item.add_marker(pytest.mark.xdist_group("docker"))  # one worker builds the images, and the other goes on
@@ -29,6 +33,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         lacking = [finding.what for finding in preflight() if finding.fatal]
         for item in needing if lacking else ():
             item.add_marker(pytest.mark.skip(reason=f"labs can not run here: {'; '.join(lacking)}"))
+
+
+def _has_a_lab(item: pytest.Item) -> bool:
+    return item.get_closest_marker("kernel") is not None or item.path.suffix in (".yml", ".yaml")
+
+
+def _turn(item: pytest.Item) -> int:
+    if item.get_closest_marker("long") or item.get_closest_marker("docker"):
+        return 0
+    return 1 if _has_a_lab(item) else 2
 
 
 def _docker_answers() -> bool:

@@ -21,7 +21,7 @@ from sim.snapshot import Snapshot
 from sim.solve import solve
 from sim.topology.reader import read_topology
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.xdist_group(__name__)]  # its tests share a lab
 
 FILES = sorted(Path(__file__).parent.glob("labs_of_hosts/*/*.clab.yml"))
 SHOWN = ("forwarding", "rp_filter", "proxy_arp")

@@ -15,7 +15,7 @@ from referee import parted
 import harness
 import sim
 
-BATCH = 5
+BATCH = 10  # at a time: each mostly waits for its daemons
 FIXED = [f"fixed-{number}" for number in range(40)]
 FRESH = 10
 
@@ -37,12 +37,14 @@ def _load_everything() -> None:
 
 
 @pytest.mark.kernel
+@pytest.mark.long
 @pytest.mark.parametrize("first", range(0, len(FIXED), BATCH))
 def test_paper_and_daemons_agree_on_random_networks(first: int) -> None:
     _agree(FIXED[first : first + BATCH])
 
 
 @pytest.mark.kernel
+@pytest.mark.long
 @pytest.mark.parametrize("part", range(FRESH // BATCH))
 def test_paper_and_daemons_agree_on_networks_never_seen_before(part: int) -> None:
     _agree([f"fresh-{uuid.uuid4().hex[:8]}" for _ in range(BATCH)])

@@ -187,11 +187,15 @@ def test_the_plugin_imports_nothing_for_runs_without_scenarios(pytester):
     pytester.runpytest_subprocess("-p", "no:xdist", "-p", "no:hypothesispytest").assert_outcomes(passed=1)
 
 
-def test_with_xdist_the_items_of_a_scenario_stay_together():
-    from harness.scheduling import _WholeScenarios
+@pytest.mark.parametrize("dist", ["load", "loadgroup"])
+def test_with_xdist_the_items_of_a_scenario_stay_together(pytestconfig, monkeypatch, dist):
+    from harness.plugin import pytest_xdist_make_scheduler
 
-    split = _WholeScenarios._split_scope
-    assert (
-        split(None, "scenarios/a.yml::1 sessions") == split(None, "scenarios/a.yml::3 route leaf1") == "scenarios/a.yml"
-    )
-    assert split(None, "tests/test_a.py::test_one") != split(None, "tests/test_a.py::test_two")
+    monkeypatch.setattr(pytestconfig, "args", ["scenarios"])
+    monkeypatch.setattr(pytestconfig.option, "dist", dist)
+    monkeypatch.setattr(pytestconfig.option, "tx", ["popen"])
+    scheduler = pytest_xdist_make_scheduler(pytestconfig, None)
+    split = scheduler._split_scope
+    assert split("scenarios/a.yml::1 sessions") == split("scenarios/a.yml::3 route leaf1") == "scenarios/a.yml"
+    assert split("tests/test_a.py::test_one") != split("tests/test_a.py::test_two")
+    assert split("tests/test_a.py::test_one@docker") == split("tests/test_b.py::test_two@docker")

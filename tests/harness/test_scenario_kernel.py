@@ -16,7 +16,7 @@ from lab.lab import Lab
 from sim.errors import LabError
 from sim.flow import Flow
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.xdist_group(__name__)]  # its tests share a lab
 
 LAB = f"line{os.getpid()}"  # other workers have labs of this topology at the same time
 TOPOLOGY = """\

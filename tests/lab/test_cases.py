@@ -23,6 +23,8 @@ CONVERGED_S = 90.0
 
 pytestmark = [
     pytest.mark.kernel,
+    pytest.mark.long,
+    pytest.mark.xdist_group(__name__),  # its tests share labs
     pytest.mark.skipif(not CASES.is_dir(), reason="the cases are not beside this repository"),
 ]
 

@@ -17,7 +17,7 @@ from lab.journal import Journal
 from lab.lab import Lab
 from sim.topology.reader import read_topology
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.long]
 
 SEED = int(os.environ.get("FABRICLAB_SEED", time.time_ns() % 1_000_000))
 KILLS = {"deploy": 20, "push": 14, "verify": 8, "destroy": 12}

@@ -12,7 +12,7 @@ from lab.lab import Lab
 from sim.dataclasses import replace
 from sim.topology.reader import read_topology
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.xdist_group(__name__)]  # its tests share a lab
 
 FORMS = """\
 name: link-forms

@@ -18,7 +18,7 @@ from sim.snapshot import Listener
 from sim.topology.facts import Facts, Service
 from sim.topology.reader import read_topology
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.xdist_group(__name__)]  # its tests share a lab
 
 TOPOLOGY = """
 name: roles

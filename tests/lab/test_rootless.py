@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.long]
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = next(Path(each) for each in sys.path if each.endswith("site-packages"))

@@ -14,7 +14,7 @@ from lab.preflight import preflight
 from sim.errors import CommandFailed
 from sim.topology.reader import read_topology
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.xdist_group(__name__)]  # its tests share a lab
 
 TEXT = """\
 name: NAME
