@@ -24,6 +24,11 @@ ZEBRA_API = "/run/frr/zserv.api"
 RELOAD = f"{BINARIES}/frr-reload.py"
 _COMPLAINT = re.compile(r"^line (?P<line>\d+): (?P<words>.+)$", re.MULTILINE)
 _PER_DAEMON = re.compile(rf"/etc/frr/(?P<daemon>{'|'.join(KNOWN)})(-\w+)?\.conf$")
+_PROGRESS = re.compile(
+    r"(\[\d+\|\w+\] (sending configuration|done|Configuration file\[.*)"
+    r"|Waiting for children to finish applying config\.\.\.|MGMTD: No changes found to be committed!)\s*"
+)
+"""What FRR 10's vtysh says while it tells each daemon the file in a process of its own."""
 _FAILURE = re.compile(r"Failure to communicate\[\d+\] to \w+, line: (?P<command>.+)$")
 
 
@@ -242,7 +247,9 @@ def _complaint(words: str, done: Completed) -> str:
 
 
 def _said(output: bytes) -> str:
-    return output.decode(errors="replace")
+    """What a command said, without FRR 10's reports of how far it is."""
+    lines = output.decode(errors="replace").splitlines(keepends=True)
+    return "".join(line for line in lines if not _PROGRESS.fullmatch(line))
 
 
 def _apply_single_files(work: Work, fresh: list[Daemon]) -> None:
