@@ -18,9 +18,9 @@ from harness import deploy
 from harness.lab_witness import playing
 from harness.run import own_name
 from harness.story import Step
-from harness.verdict import Outcome, Verdict, failed, passed
+from harness.verdict import Outcome, Verdict, errored, failed, passed
 from lab.lab import Lab
-from sim.errors import NotConverged, Place
+from sim.errors import FabricError, NotConverged, Place
 from sim.flow import Flow
 from sim.paper import Paper
 from sim.topology.reader import read_topology
@@ -83,12 +83,19 @@ def judged(network: Network, within_s: float = WITHIN_S, rewritten: tuple[str, s
         return Judged(paper, play.step(step).verdict)
 
 
+def verdict_on(network: Network) -> Verdict:
+    """Whether paper and the daemons agree on a network; what one of them refuses or fails at is an ERROR."""
+    try:
+        return judged(network).verdict
+    except NotConverged as error:
+        return _restless(network, error)
+    except FabricError as error:
+        return errored(str(error))
+
+
 def parted(network: Network) -> Finding | None:
     """How paper and the daemons differ on a network; None where they agree."""
-    try:
-        verdict = judged(network).verdict
-    except NotConverged as error:
-        verdict = _restless(network, error)
+    verdict = verdict_on(network)
     return None if verdict.outcome is Outcome.PASS else Finding(network, verdict)
 
 
