@@ -5,6 +5,7 @@ under its name, it judges those that have not yet agreed at the present commit.
 """
 
 import argparse
+import signal
 import sys
 import time
 import uuid
@@ -14,6 +15,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from ledger import Ledger
 from side_by_side import Answer, answers, default_jobs
+
+from harness.verdict import Verdict
 
 _TOLD_EVERY = 10
 """Where no terminal shows the count as it grows, it is written after so many networks."""
@@ -29,6 +32,8 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=default_jobs(), help="labs side by side (%(default)s here)")
     parser.add_argument("--keep", type=Path, default=Path("reports/agree"), help="where reproducing cases are written")
     options = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     seeds = [options.only] if options.only else [f"{options.run}-{number}" for number in range(options.count)]
     ledger = Ledger(options.keep / f"{options.only or options.run}{'-wide' if options.wide else ''}.tsv")
     known = {} if options.only else ledger.agreed()
@@ -63,6 +68,7 @@ class Run:
             self.differing[answer.seed] = answer
             folder = self._keep / answer.seed
             answer.finding.network.write(folder)
+            _write_evidence(answer.verdict, folder)
             what = f"shrunk to {len(answer.finding.network.routers)} routers" if answer.shrunk else "differs"
             print(f"\nseed {answer.seed} {what}, in {folder}: {answer.verdict.text}", flush=True)
         else:
@@ -87,6 +93,13 @@ class Run:
             print(f"\r{line}\033[K", file=sys.stderr, end="")
         elif done % _TOLD_EVERY == 0 or done == self._due:
             print(line, file=sys.stderr, flush=True)
+
+
+def _write_evidence(verdict: Verdict, folder: Path) -> None:
+    """All that differs, and what the daemons say, beside the network."""
+    (folder / "differences.txt").write_text("\n".join([verdict.text, *map(str, verdict.evidence.get("table", ()))]))
+    for node, text in verdict.evidence.get("daemons", {}).items():
+        (folder / f"{node}.txt").write_text(text)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What came of each network of a run, kept on disk line by line, so that a run that was stopped goes on where it was."""
+"""What came of each network of a run, kept on disk line by line: a run that was stopped goes on where it was."""
 
 import subprocess
 from pathlib import Path
@@ -20,7 +20,7 @@ def version() -> str:
 
 
 class Ledger:
-    """Lines of `seed version outcome text`, separated by tabs. Only what agreed at this very version counts as known."""
+    """Lines of `seed version outcome text`, separated by tabs. Known is only what agreed at this very version."""
 
     def __init__(self, file: Path) -> None:
         self.file = file

@@ -9,10 +9,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from network import Network, smaller
+from network import Network, Router, smaller
 
 from harness import deploy
 from harness.lab_witness import playing
@@ -80,7 +80,10 @@ def judged(network: Network, within_s: float = WITHIN_S, rewritten: tuple[str, s
     with _deployed(network, rewritten) as lab, playing(lab) as play:
         paper = play.witness.paper()
         step = Step("expect", "agrees", {"flows": 30}, Place(str(lab.topology.file)), within_s=within_s)
-        return Judged(paper, play.step(step).verdict)
+        verdict = play.step(step).verdict
+        if verdict.outcome is not Outcome.PASS:
+            verdict = replace(verdict, evidence={**verdict.evidence, "daemons": told_by_daemons(lab, network)})
+        return Judged(paper, verdict)
 
 
 def verdict_on(network: Network) -> Verdict:
@@ -140,6 +143,27 @@ def _restless(network: Network, error: NotConverged) -> Verdict:
 def _kernel_routes(lab: Lab) -> list[bytes]:
     """Every node's kernel tables."""
     return [lab.nodes[name].run(["ip", "route", "show", "table", "all"]).stdout for name in lab.nodes]
+
+
+_BGP = ("show bgp vrf all summary", "show bgp ipv4", "show bgp ipv6")
+_OSPF = ("show ip ospf neighbor", "show ip ospf route", "show ipv6 ospf6 neighbor", "show ipv6 ospf6 route")
+_ASKED = {
+    "frr": ("show ip route", "show ipv6 route", *_BGP, *_OSPF),
+    "bird": ("show protocols all", "show route all"),
+}
+
+
+def told_by_daemons(lab: Lab, network: Network) -> dict[str, str]:
+    """What each router's daemons say for themselves: what a reader of a difference asks first."""
+    return {router.name: "\n".join(_told(lab, router)) for router in network.routers}
+
+
+def _told(lab: Lab, router: Router) -> Iterator[str]:
+    node = lab.nodes[router.name]
+    yield "\n".join(" ".join(each.argv) for each in node.processes())
+    for question in _ASKED[router.daemon]:
+        asked = ["vtysh", "-c", question] if router.daemon == "frr" else ["birdc", *question.split()]
+        yield f"> {question}\n{node.run(asked, check=False).text}"
 
 
 def _changes(lab: Lab, node: str) -> int:
