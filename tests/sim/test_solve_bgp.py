@@ -327,3 +327,19 @@ def test_own_paths_of_one_prefix_are_several_to_a_neighbour_with_add_path() -> N
     )  # fmt: skip
     found = paper.why("b", "10.1.0.1/32")
     assert found is not None and found.step == "origin" and len(found.losers) == 1
+
+
+def test_two_sessions_by_one_next_hop_take_one_place_of_maximum_paths() -> None:
+    """IPv4 over an IPv4 and an IPv6 session of each cable: six equal paths are three ways (8.4.4, 2026-11-25)."""
+    sides = {"a": ("10.0.{}.0", "2001:db8:{}::1"), "b": ("10.0.{}.1", "2001:db8:{}::2")}
+    nodes = []
+    for (name, own), (_, far), asn, other in zip(
+        sides.items(), reversed(sides.items()), (65001, 65002), (65002, 65001), strict=True
+    ):
+        ports = {f"eth{n}": f"{own[0].format(n)}/31 {own[1].format(n)}/64" for n in (1, 2, 3)}
+        peers = [neighbour(address.format(n), other) for n in (1, 2, 3) for address in far]
+        loopback = f"10.1.0.{asn % 10}/32"
+        settings = bgp(asn, loopback[:-3], peers, [loopback], family_settings={"maximum_paths": 3})
+        nodes.append(router(name, {**ports, "lo": loopback}, bgp=(settings,)))
+    paper = solved(cabled("a:eth1 b:eth1", "a:eth2 b:eth2", "a:eth3 b:eth3"), *nodes)
+    assert ways(paper, "b", "10.1.0.1/32") == {"10.0.1.0 eth1", "10.0.2.0 eth2", "10.0.3.0 eth3"}

@@ -194,17 +194,20 @@ def _narrow(paths: Sequence[Path], steps: Iterable[Step], rules: Rules) -> tuple
 def _beside(best: Path, paths: Sequence[Path], even: Sequence[Path], rules: Rules) -> tuple[Path, ...]:
     """The multipath set: the best and its equals, by next hop, as many as `maximum-paths` allows.
 
-    A path with the best one's next hop adds nothing and is passed over (bgp_best_selection). FRR compares each path
-    with the best one alone: one that lost to a third by MED may still be its equal.
+    A path with a next hop that is among them adds nothing, and takes no place (bgp_path_info_mpath_update; 8.4.4, seen
+    2026-11-25). FRR compares each path with the best one alone: one that lost to a third by MED may still be its equal.
     """
     limit = _limit(best, rules)
     if limit < 2 or best.sort is Sort.LOCAL:
         return (best,)
     if len(even) < len(paths) and any(path.attributes.med is not None for path in paths):
         even = [path for path in paths if all(len(step.keep((path, best), rules)) == 2 for step in EQUAL)]
-    equal = [path for path in even if path is not best and _hop(path) != _hop(best) and _is_alike(path, best, rules)]
+    equal = [path for path in even if path is not best and _is_alike(path, best, rules)]
     equal.sort(key=lambda path: (_hop(path), _neighbour(path, rules)), reverse=rules.contrary and _is_by_chance(best))
-    return (best, *equal[: limit - 1])
+    by_hop = {_hop(best): best}
+    for path in equal:
+        by_hop.setdefault(_hop(path), path)
+    return tuple(by_hop.values())[:limit]
 
 
 def _is_cut_by_chance(beside: Sequence[Path], even: Sequence[Path], rules: Rules) -> bool:
