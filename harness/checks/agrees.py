@@ -30,7 +30,8 @@ def agrees(witness: Witness, node: NodeName | None = None, flows: Flows = 60) ->
     if witness.snapshot() is paper.snapshot:
         return skipped("on paper there is no lab to agree with")
     nodes = None if node is None else [node]
-    found = [each.told() for each in differences(paper.snapshot, witness.snapshot(), nodes, paper.uncertain_entries())]
+    unsettled = paper.uncertain_entries()  # which takes its time: before the lab is looked at
+    found = [each.told() for each in differences(paper.snapshot, witness.snapshot(), nodes, unsettled)]
     asked = [each for each in sampled_flows(witness.topology, flows) if node in (None, each.source)]
     ours: list[Trace] = []
     if not found:  # packets take the routes: where these differ, they have nothing to add

@@ -15,7 +15,7 @@ from pathlib import Path
 from network import Network, Router, smaller
 
 from harness import deploy
-from harness.lab_witness import playing
+from harness.lab_witness import play_before, witnessing
 from harness.run import own_name
 from harness.story import Step
 from harness.verdict import Outcome, Verdict, errored, failed, passed
@@ -77,8 +77,10 @@ def judged(network: Network, within_s: float = WITHIN_S, rewritten: tuple[str, s
 
     `rewritten`: a text of the frr.conf files, and what stands there instead.
     """
-    with _deployed(network, rewritten) as lab, playing(lab) as play:
-        paper = play.witness.paper()
+    with _deployed(network, rewritten) as lab, witnessing(lab) as witness:
+        paper = witness.paper()
+        paper.uncertain_entries()  # solved before the clock of the lab begins
+        play = play_before(witness)
         step = Step("expect", "agrees", {"flows": 30}, Place(str(lab.topology.file)), within_s=within_s)
         verdict = play.step(step).verdict
         if verdict.outcome is not Outcome.PASS:
