@@ -40,7 +40,7 @@ def originated(chance: random.Random, number: int, six: bool) -> Iterator[Block]
     if chance.random() < 0.25:
         yield Block("bgp4", ("  redistribute connected",))
     if chance.random() < 0.2:
-        only = chance.choice(("", " summary-only"))  # as-set: a neighbour of bgpd 8.4.4 may keep its old path
+        only = chance.choice(("", " summary-only", " as-set", " as-set summary-only"))
         yield Block("bgp4", (f"  aggregate-address 10.{chance.choice((100, 255)) >> 1 << 1}.0.0/15{only}",))
     if chance.random() < 0.2:
         yield Block("bgp4", (f"  network 10.{200 + number}.0.0/16",))  # nothing in the RIB: not announced
