@@ -174,9 +174,11 @@ def decide(paths: Sequence[Path], rules: Rules) -> Choice:
     left, tie = _narrow(even, TIE_BREAKS, rules)
     best = left[0]
     tied = _hangs_on_age(even, rules) and any(path.attributes is not best.attributes for path in even)
-    beside = _beside(best, paths, even, rules)
+    alternatives = _alternatives(best, paths, even, rules)
+    beside = alternatives[: max(1, _limit(best, rules))]
     tied = tied or (tie == NEIGHBOUR and _are_link_local(even))
-    return Choice(best, beside, tie or decided or "first in the table", tied or _is_cut_by_chance(beside, even, rules))
+    tied = tied or (len(beside) < len(alternatives) and _is_by_chance(best))  # cut by link-local addresses, so by MACs
+    return Choice(best, beside, tie or decided or "first in the table", tied)
 
 
 def _narrow(paths: Sequence[Path], steps: Iterable[Step], rules: Rules) -> tuple[Sequence[Path], str]:
@@ -191,14 +193,13 @@ def _narrow(paths: Sequence[Path], steps: Iterable[Step], rules: Rules) -> tuple
     return paths, name
 
 
-def _beside(best: Path, paths: Sequence[Path], even: Sequence[Path], rules: Rules) -> tuple[Path, ...]:
-    """The multipath set: the best and its equals, by next hop, as many as `maximum-paths` allows.
+def _alternatives(best: Path, paths: Sequence[Path], even: Sequence[Path], rules: Rules) -> tuple[Path, ...]:
+    """The best and its equals, one for each next hop, in the order in which they are taken.
 
     A path with a next hop that is among them adds nothing, and takes no place (bgp_path_info_mpath_update; 8.4.4, seen
     2026-11-25). FRR compares each path with the best one alone: one that lost to a third by MED may still be its equal.
     """
-    limit = _limit(best, rules)
-    if limit < 2 or best.sort is Sort.LOCAL:
+    if _limit(best, rules) < 2 or best.sort is Sort.LOCAL:
         return (best,)
     if len(even) < len(paths) and any(path.attributes.med is not None for path in paths):
         even = [path for path in paths if all(len(step.keep((path, best), rules)) == 2 for step in EQUAL)]
@@ -207,13 +208,7 @@ def _beside(best: Path, paths: Sequence[Path], even: Sequence[Path], rules: Rule
     by_hop = {_hop(best): best}
     for path in equal:
         by_hop.setdefault(_hop(path), path)
-    return tuple(by_hop.values())[:limit]
-
-
-def _is_cut_by_chance(beside: Sequence[Path], even: Sequence[Path], rules: Rules) -> bool:
-    """Whether `maximum-paths` leaves some equals out, and which hangs on link-local addresses, so on MACs."""
-    full = len(beside) == max(1, _limit(beside[0], rules))
-    return full and len(even) > len(beside) > 1 and _is_by_chance(beside[0])
+    return tuple(by_hop.values())
 
 
 def _limit(best: Path, rules: Rules) -> int:

@@ -120,13 +120,23 @@ class Outgoing:
     def _without_private(
         self, path: tuple[int | frozenset[int], ...], how: str, peer: int
     ) -> tuple[int | frozenset[int], ...]:
-        """Unless `all` is said, only a path of nothing but private numbers is touched; the peer's own number stays."""
-        private = [isinstance(each, int) and is_private(each) and each != peer for each in path]
-        if "all" not in how and not all(isinstance(each, int) and is_private(each) for each in path):
+        """Unless `all` is said, only a path of nothing but private numbers is touched; the peer's own number stays.
+
+        The numbers of a set are treated like the others (aspath_remove_private_asns; 8.4.4, seen 2026-11-25).
+        """
+        numbers = [each if isinstance(each, frozenset) else frozenset({each}) for each in path]
+        if "all" not in how and not all(is_private(each) for members in numbers for each in members):
             return path
-        if "replace" in how:
-            return tuple(self._instance.asn if gone else each for each, gone in zip(path, private, strict=True))
-        return tuple(each for each, gone in zip(path, private, strict=True) if not gone)
+        gone = [frozenset(each for each in members if is_private(each) and each != peer) for members in numbers]
+        ours = frozenset({self._instance.asn}) if "replace" in how else frozenset()
+        left = [
+            members - private | (ours if private else ours & members)
+            for members, private in zip(numbers, gone, strict=True)
+        ]
+        pairs = zip(path, left, strict=True)
+        return tuple(
+            members if isinstance(each, frozenset) else next(iter(members)) for each, members in pairs if members
+        )
 
     def _sealed(self, live: Live, channel: Channel, family: str, path: Path, result: PathAttributes) -> Advert | None:
         """The UPDATE: communities as configured, our AS in front, and the next hop."""
@@ -172,6 +182,8 @@ class Outgoing:
         ours = self._own(live, family)
         if path.next_hop is None:
             return ours
+        if live.sort is not Sort.EBGP:  # only what is our own goes there with a link-local address (8.4.4, 2026-11-25)
+            ours = (ours[0], None)
         if settings.next_hop_unchanged or "next-hop" in settings.attribute_unchanged:
             return path.next_hop, None  # also where next-hop-self is asked for (8.4.4, seen 2026-11-25)
         reflected = path.sort is Sort.IBGP and live.sort is Sort.IBGP
