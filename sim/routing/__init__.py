@@ -22,7 +22,7 @@ from sim.explanation import Why
 from sim.route import PathAttributes
 from sim.routing.bfd import Watch
 from sim.routing.ospf import External, OspfRoute, Router
-from sim.routing.values import Hop
+from sim.routing.values import Course, Hop
 from sim.snapshot import RouteType
 
 FAMILIES = {"ipv4": 4, "ipv6": 6}
@@ -202,8 +202,8 @@ class Ending(Protocol):
 class OrderBound(Protocol):
     """What a suite offers whose choices may hang on the order in which routes came."""
 
-    def is_tied(self) -> bool:
-        """Whether one does now."""
+    def courses(self) -> Iterator[Course]:
+        """The other ways that events could have taken, with which some choice might be another."""
         ...
 
 

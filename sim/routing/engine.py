@@ -24,6 +24,7 @@ from sim.routing.ospf import Router
 from sim.routing.ospf.domain import Domain
 from sim.routing.ospf.outside import Externals, Outside
 from sim.routing.suites import suites_of
+from sim.routing.values import Course
 from sim.routing.way import Way
 
 _ROUNDS = 60
@@ -43,20 +44,21 @@ class Engine:
 
     Where a daemon prefers the older of equal paths, or two protocols tell each other what they have learnt, the network
     may come to rest in several ways. The plain run opens sessions between neighbours before OSPF has settled, as timers
-    mostly have it; `contrary` does it the other way round, and takes the path that the plain run would take last: where
-    both agree, every order of events leads there. `order` lets nodes speak, sessions open and OSPF arrive by lot.
+    mostly have it; a contrary `course` does it the other way round, and takes the path that the plain run would take
+    last: where both agree, every order of events leads there. `order` lets nodes speak, sessions open and OSPF arrive
+    by lot.
     """
 
     def __init__(
-        self, links: Links, devices: Mapping[str, Device], contrary: bool = False, order: Random | None = None
+        self, links: Links, devices: Mapping[str, Device], course: Course = Course.PLAIN, order: Random | None = None
     ) -> None:
-        self.links, self.devices, self._contrary, self._order = links, devices, contrary, order
+        self.links, self.devices, self._course, self._order = links, devices, course, order
         self.ground = ground = lay(links)
         self.kernels = {name: Kernel(bare_routes(links, name)) for name in ground}
         self._way = Way(ground, self.kernels, devices)
         self.suites: dict[Place, Suite] = {}
         for name, ports in ground.items():
-            for suite in suites_of(devices[name], ports, contrary):
+            for suite in suites_of(devices[name], ports, course):
                 self.suites[name, suite.daemon] = suite
         self._places = {name: [place for place in self.suites if place[0] == name] for name in ground}
         self.peerings: dict[int, tuple[Place, Peering]] = {}
@@ -90,7 +92,7 @@ class Engine:
         registry = Registry(self.ground, [end for suite in self.suites.values() for end in suite.ends()])
         for _ in range(_MEETINGS if self._order is None else _MEETINGS_BY_LOT):
             self.settle()
-            if self._contrary or (self._order is not None and self._order.random() < _EVEN):
+            if self._course is Course.CONTRARY or (self._order is not None and self._order.random() < _EVEN):
                 self._settle_ospf()
             pairs, self.failures = meet(registry, self._source, self._way)
             if not self._meet(pairs) and not self._settle_ospf():
@@ -119,9 +121,10 @@ class Engine:
         """Whether filters let the BFD packets of both sides in."""
         return self._way.watched(one, other)
 
-    def is_tied(self) -> bool:
-        """Whether some suite's choice hangs on the order of events."""
-        return any(suite.is_tied() for suite in self.suites.values() if isinstance(suite, OrderBound))
+    def courses(self) -> set[Course]:
+        """The other ways that events could have taken, with which some suite's choice might be another."""
+        bound = (suite for suite in self.suites.values() if isinstance(suite, OrderBound))
+        return {course for suite in bound for course in suite.courses()}
 
     def is_swayed(self) -> bool:
         """Whether some suite prefers paths for more than their length, so that routers may contradict each other."""

@@ -7,17 +7,18 @@ from collections.abc import Mapping
 
 from sim.device import Device
 from sim.routing import Port, Suite
+from sim.routing.values import Course
 
 
-def suites_of(device: Device, ports: Mapping[str, Port], contrary: bool = False) -> list[Suite]:
-    """The suites that a node's files start. `contrary`: of equal paths the other ones came first (see `Engine`)."""
+def suites_of(device: Device, ports: Mapping[str, Port], course: Course = Course.PLAIN) -> list[Suite]:
+    """The suites that a node's files start. `course`: the way that events take."""
     found: list[Suite] = []
     if "zebra" in device.daemons:
         from sim.routing.frr.suite import FrrSuite
 
-        found.append(FrrSuite(device, ports, contrary))
+        found.append(FrrSuite(device, ports, course))
     if "bird" in device.daemons:
         from sim.routing.bird.suite import BirdSuite
 
-        found.append(BirdSuite(device, ports, contrary))
+        found.append(BirdSuite(device, ports, course is Course.CONTRARY))
     return found

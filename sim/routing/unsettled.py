@@ -1,8 +1,8 @@
 """Routes that real daemons may settle in several ways, found by letting events come in another order.
 
-The plain run is compared with one in which of equal paths the others came first (`Engine(contrary=True)`), where any
-choice hangs on that; and with some in which nodes speak by lot, where policies let routers contradict each other. What
-differs in some kernel table is unsettled. A network with neither is run once only.
+The plain run is compared with one in which of equal paths the others came first (`Course.CONTRARY`), where any choice
+hangs on that; with those that aggregates ask for; and with some in which nodes speak by lot, where policies let routers
+contradict each other. What differs in some kernel table is unsettled. A network with none of these is run once only.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from sim.paper import Unsettled
 from sim.routing import KernelRoute, Racing
 from sim.routing.engine import Engine
 from sim.routing.kernel import Table, used
+from sim.routing.values import Course
 
 _AGE = "equal paths: which is used hangs on which came first, or on link-local addresses"
 _WHEEL = "routers' preferences contradict each other: they come to rest in one of several ways"
@@ -29,6 +30,14 @@ _LIMIT = "whether a session hears more than `maximum-prefix` on the way to rest 
 _DRAWS, _FEWER_DRAWS, _SMALL = 24, 6, 30
 """How many orders are drawn by lot. A second way to come to rest may be taken by one order in four (seen in a random
 network of five routers), so that small networks are asked often; large ones less, since each draw is a whole run."""
+_AGGREGATE = "an aggregate that another router told first stands in for a router's own"
+_EARLY = (
+    "bgpd may keep what it heard of an aggregate before its AS set was whole: a neighbour that has no path left takes"
+    " nothing back while it waits to speak"
+)
+"""Seen with 8.4.4, 2026-11-25: while its coalesce timer runs (after sessions come up a second, and 50 ms for each
+neighbour), an update group passes changes over, and then tells what is in the table; what has left it stays told."""
+_REASONS = {Course.CONTRARY: _AGE, Course.OWN_FIRST: _AGGREGATE, Course.EARLY: _EARLY}
 _RESTLESS = "in another order of events it never comes to rest"
 
 
@@ -39,8 +48,11 @@ def unsettled(engine: Engine) -> tuple[Unsettled, ...]:
     for (node, _), suite in engine.suites.items():
         if isinstance(suite, Racing):
             found |= {(node, prefix): why for _, prefix, why in suite.races()}
-    if engine.is_tied():
-        found = _otherwise(engine, Engine(engine.links, engine.devices, contrary=True), _AGE) | found
+    courses = engine.courses()
+    for course, why in ((course, why) for course, why in _REASONS.items() if course in courses):
+        other = Engine(engine.links, engine.devices, course)
+        differing = _otherwise(engine, other, why)
+        found = (_left_behind(engine, other, differing) if course is Course.EARLY else differing) | found
     if engine.is_swayed():
         for seed in range(_DRAWS if len(engine.suites) <= _SMALL else _FEWER_DRAWS):
             found = _otherwise(engine, Engine(engine.links, engine.devices, order=Random(seed)), _WHEEL) | found
@@ -65,6 +77,18 @@ def _left_by_ospf(one: Engine, other: Engine) -> Iterator[tuple[str, Prefix | st
         owners = one.kernels[node].tables.get("main", {}).get(prefix)
         if not owners or used(owners).protocol == "ospf":
             yield node, prefix
+
+
+def _left_behind(
+    engine: Engine, early: Engine, differing: dict[tuple[str, Prefix | str], str]
+) -> dict[tuple[str, Prefix | str], str]:
+    """Of what was otherwise early on: the prefixes that some router loses altogether, and so may not take back."""
+    lost = set()
+    for node, what in differing:
+        tables, others = engine.kernels[node].tables, early.kernels[node].tables
+        if isinstance(what, Prefix) and any(others[name].get(what) and not tables[name].get(what) for name in others):
+            lost.add(what)
+    return {place: why for place, why in differing.items() if place[1] in lost}
 
 
 def _sessions(engine: Engine) -> set[tuple[str, str]]:

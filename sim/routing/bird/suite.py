@@ -28,6 +28,7 @@ from sim.routing.bird.pipes import Pipe
 from sim.routing.bird.speaker import Speaker
 from sim.routing.bird.tables import Table
 from sim.routing.bird.why import explain
+from sim.routing.values import Course
 
 _PASSES = 500
 
@@ -243,9 +244,10 @@ class BirdSuite:
         if port is not None and local is not None:
             yield Watch(self.node, local, peer, None if multihop else port.name, daemon=self.daemon)
 
-    def is_tied(self) -> bool:
-        """Whether the order of events has decided anything."""
-        return any(table.tied for table in self.tables.values())
+    def courses(self) -> Iterator[Course]:
+        """The contrary one, where the order of events has decided anything."""
+        if any(table.tied for table in self.tables.values()):
+            yield Course.CONTRARY
 
     def is_swayed(self) -> bool:
         """Whether some session prefers routes for more than the length of their paths."""

@@ -9,6 +9,7 @@ from sim.route import Origin, PathAttributes, interned
 from sim.routing.chain import Chain
 from sim.routing.frr.origination import OWN_WEIGHT
 from sim.routing.frr.paths import Entry, Path, Sort
+from sim.routing.values import Course
 
 Valid = Callable[[Prefix, Entry], Sequence[Path]]
 
@@ -16,8 +17,10 @@ Valid = Callable[[Prefix, Entry], Sequence[Path]]
 class Aggregator:
     """The aggregates of one family of an instance."""
 
-    def __init__(self, node: str, asn: int, router_id: Address, aggregates: Sequence[Aggregate]) -> None:
-        self._asn, self._router_id = asn, router_id
+    def __init__(
+        self, node: str, asn: int, router_id: Address, aggregates: Sequence[Aggregate], course: Course
+    ) -> None:
+        self._asn, self._router_id, self._course = asn, router_id, course
         self._aggregates = tuple(aggregates)
         context = Context(node=node, protocol="bgp", local_as=asn)
         self._policies = {each.prefix: Chain((each.policy,) if each.policy else (), context) for each in aggregates}
@@ -40,23 +43,25 @@ class Aggregator:
         result = self._policies[prefix].apply(prefix, attributes)
         return None if result is None else Path(result.having(next_hop=None), Sort.LOCAL, "aggregate")
 
-    def is_masked(self, path: Path, entry: Entry | None, contrary: bool) -> bool:
+    def is_masked(self, path: Path, entry: Entry | None) -> bool:
         """Whether bgpd takes another's path for the aggregate itself, and makes none.
 
         It compares origin, AS path and communities with whatever path stands first, the newest one, which may be a
         neighbour's (bgp_aggregate_install). So of two routers of one AS that aggregate the same prefix either may be
-        left with only the other's, whichever hears of it first (8.4.4, seen 2026-11-25). `contrary`: all have.
+        left with only the other's, whichever hears of it first (8.4.4, seen 2026-11-25). Contrary to the plain
+        run, all have; or none.
         """
-        if entry is None or (not contrary and "aggregate" in entry.local):
+        if self._course is Course.OWN_FIRST or entry is None:
             return False
-        received = list(entry.received.values())
-        return any(_identity(each) == _identity(path) for each in (received if contrary else received[-1:]))
+        if self._course is Course.CONTRARY:
+            return _is_heard(path, entry.received.values())
+        return "aggregate" not in entry.local and _is_heard(path, list(entry.received.values())[-1:])
 
     def hangs_on_order(self, table: dict[Prefix, Entry], valid: Valid) -> bool:
         """Whether some aggregate would not be there, had another's come first, or the other way round."""
         for each in self._aggregates:
-            path = self.path(each.prefix, table, valid)
-            if path is not None and self.is_masked(path, table.get(each.prefix), contrary=True):
+            path, entry = self.path(each.prefix, table, valid), table.get(each.prefix)
+            if path is not None and entry is not None and _is_heard(path, entry.received.values()):
                 return True
         return False
 
@@ -83,6 +88,8 @@ class Aggregator:
         )
         if not aggregate.as_set:
             return plain
+        if self._course is Course.EARLY:
+            parts = [part.having(as_path=(), confed_path=()) for part in parts]
         confed, path = merged_with_members(parts)
         return plain.having(
             as_path=path,
@@ -90,6 +97,11 @@ class Aggregator:
             communities=frozenset().union(*(part.communities for part in parts)),
             large_communities=frozenset().union(*(part.large_communities for part in parts)),
         )
+
+
+def _is_heard(path: Path, received: Iterable[Path]) -> bool:
+    """Whether an aggregate is among these paths."""
+    return any(_identity(each) == _identity(path) for each in received)
 
 
 def _identity(path: Path) -> tuple[object, ...]:

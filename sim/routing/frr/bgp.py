@@ -17,7 +17,7 @@ from sim.routing.frr.live import Channel, Live, enliven
 from sim.routing.frr.origination import Originator
 from sim.routing.frr.paths import Choice, Entry, Path, Reach, Sort
 from sim.routing.frr.rib import Rib, RibRoute
-from sim.routing.values import Hop
+from sim.routing.values import Course, Hop
 from sim.snapshot import RouteType
 
 _NOT_INSTALLED = ("network", "redistribute")
@@ -36,9 +36,9 @@ class Speaker:
         ports: Mapping[str, Port],
         ribs: Mapping[int, Rib],
         rib_of: Callable[[str, int], Rib],
-        contrary: bool = False,
+        course: Course = Course.PLAIN,
     ) -> None:
-        self.contrary = contrary
+        self.contrary = course is Course.CONTRARY
         self.tied: set[Due] = set()
         self.node, self.instance, self.router_id = node, instance, router_id
         self._ports, self._ribs, self._rib_of = ports, ribs, rib_of
@@ -55,7 +55,7 @@ class Speaker:
         }
         asn = instance.confederation or instance.asn
         self.aggregators = {
-            name: Aggregator(node, asn, router_id, family.aggregates) for name, family in self.families.items()
+            name: Aggregator(node, asn, router_id, family.aggregates, course) for name, family in self.families.items()
         }
         self._table_chains = {
             name: Chain((family.table_policy,) if family.table_policy else (), Context(node=node))
@@ -157,6 +157,15 @@ class Speaker:
             for name, aggregator in self.aggregators.items()
         )
 
+    def grows_sets(self) -> bool:
+        """Whether some aggregate is told with AS numbers that it did not begin with."""
+        return any(
+            path.origin == "aggregate" and bool(path.attributes.as_path)
+            for table in self.tables.values()
+            for entry in table.values()
+            for path in entry.local.values()
+        )
+
     # what changes
 
     def rib_changed(self, version: int, prefixes: Iterable[Prefix]) -> None:
@@ -195,7 +204,7 @@ class Speaker:
     def _aggregate(self, family: str, prefix: Prefix) -> None:
         aggregator, entry = self.aggregators[family], self.tables[family].get(prefix)
         path = aggregator.path(prefix, self.tables[family], partial(self.valid, family))
-        if path is not None and aggregator.is_masked(path, entry, self.contrary):
+        if path is not None and aggregator.is_masked(path, entry):
             path = None
         self._set_local(family, prefix, "aggregate", path)
 

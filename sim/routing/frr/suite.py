@@ -16,6 +16,7 @@ from sim.routing.frr.router_id import router_id_of
 from sim.routing.frr.why import explain
 from sim.routing.frr.zebra import Zebra
 from sim.routing.ospf import External, OspfRoute, Router
+from sim.routing.values import Course
 
 _PASSES = 500
 _RACE = "its next hop leads over a BGP route of several paths: zebra leaves it out where it asks while that changes"
@@ -26,8 +27,8 @@ class FrrSuite:
 
     daemon = "frr"
 
-    def __init__(self, device: Device, ports: Mapping[str, Port], contrary: bool = False) -> None:
-        self.device, self.ports, self._contrary = device, ports, contrary
+    def __init__(self, device: Device, ports: Mapping[str, Port], course: Course = Course.PLAIN) -> None:
+        self.device, self.ports, self._course = device, ports, course
         self.zebra = Zebra(device, ports)
         self.speakers: dict[str, Speaker] = {}
         self._neighbours: dict[str, tuple[Speaker, Neighbour]] = {}
@@ -49,7 +50,7 @@ class FrrSuite:
         ports = {name: port for name, port in self.ports.items() if port.vrf == vrf}
         ribs = {version: self.zebra.rib(vrf, version) for version in (4, 6)}
         router_id = instance.router_id or router_id_of(self.device, ports)
-        speaker = Speaker(node, instance, router_id, ports, ribs, self.zebra.rib, self._contrary)
+        speaker = Speaker(node, instance, router_id, ports, ribs, self.zebra.rib, self._course)
         self.speakers[vrf] = speaker
         self._announcers.append(Announcer(speaker))
         for end, neighbour in ends_of(node, instance, router_id, "bfdd" in self.device.daemons):
@@ -137,11 +138,15 @@ class FrrSuite:
         vrf = "default" if table == "main" else table
         return explain(self.zebra.rib(vrf, prefix.version), self.speakers.get(vrf), prefix)
 
-    def is_tied(self) -> bool:
-        """Whether some choice hangs on which of several paths came first."""
-        return any(
-            speaker.tied or speaker.mixes() or speaker.masks() or speaker.shares() for speaker in self.speakers.values()
-        )
+    def courses(self) -> Iterator[Course]:
+        """Where some choice hangs on which of several paths came first, on others' aggregates, or on AS sets."""
+        for speaker in self.speakers.values():
+            if speaker.tied or speaker.mixes() or speaker.masks() or speaker.shares():
+                yield Course.CONTRARY
+            if speaker.masks():
+                yield Course.OWN_FIRST
+            if speaker.grows_sets():
+                yield Course.EARLY
 
     def is_swayed(self) -> bool:
         """Whether an import policy, a weight, a rewritten AS path, another's aggregate or another protocol has a say in
