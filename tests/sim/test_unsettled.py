@@ -241,3 +241,50 @@ def test_what_ospf_was_told_of_before_bgp_had_it_may_stay_with_others() -> None:
     assert row(130).uncertain_entries() == {("a", "10.9.0.3/32")}
     assert ways(row(1), "a", "10.9.0.3/32") == {"10.0.1.2 eth1"}
     assert row(1).uncertain_entries() == frozenset()
+
+
+def aggregate_with_a_set(**towards_e: object) -> Paper:
+    """a makes an aggregate with the AS set {65001} of a prefix of x, behind which is d; y, behind e, is in 65001."""
+    inner = {"network_import_check": False}
+    as_set = {"aggregates": (Aggregate(parse_prefix("10.100.0.0/15"), as_set=True),)}
+    return solved(
+        cabled("x:eth1 a:eth1", "a:eth2 e:eth1", "e:eth2 y:eth1", "x:eth2 d:eth1"),
+        router("x", {"eth1": "10.0.1.1/24", "eth2": "10.0.4.1/24"},
+               bgp=(bgp(65001, "10.9.0.1", [neighbour("10.0.1.2", 65002), neighbour("10.0.4.2", 65004)],
+                        ["10.101.0.0/16"], **inner),)),
+        router("a", {"eth1": "10.0.1.2/24", "eth2": "10.0.2.1/24"},
+               bgp=(bgp(65002, "10.9.0.2", [neighbour("10.0.1.1", 65001), neighbour("10.0.2.2", 65005, **towards_e)],
+                        ["10.100.0.0/16"], family_settings=as_set, **inner),)),
+        router("e", {"eth1": "10.0.2.2/24", "eth2": "10.0.3.1/24"},
+               bgp=(bgp(65005, "10.9.0.3", [neighbour("10.0.2.1", 65002), neighbour("10.0.3.2", 65001)]),)),
+        router("y", {"eth1": "10.0.3.2/24"}, bgp=(bgp(65001, "10.9.0.4", [neighbour("10.0.3.1", 65005)]),)),
+        router("d", {"eth1": "10.0.4.2/24"}, bgp=(bgp(65004, "10.9.0.5", [neighbour("10.0.4.1", 65001)]),)),
+    )  # fmt: skip
+
+
+def test_who_refuses_an_as_set_may_have_heard_the_aggregate_before_it_was_whole() -> None:
+    """Seen with 8.4.4, 2026-11-25: the neighbour behind keeps what the one that refuses has taken back."""
+    paper = aggregate_with_a_set()
+    assert ways(paper, "e", "10.100.0.0/15") == {"10.0.2.1 eth1"}
+    assert all(ways(paper, node, "10.100.0.0/15") == set() for node in "xdy")
+    assert {("x", "10.100.0.0/15"), ("d", "10.100.0.0/15"), ("y", "10.100.0.0/15")} == paper.uncertain_entries()
+
+
+def test_private_numbers_leave_an_as_set_too() -> None:
+    paper = aggregate_with_a_set(remove_private_as="")
+    assert ways(paper, "y", "10.100.0.0/15") == {"10.0.3.1 eth1"}
+    assert ("e", "10.100.0.0/15") not in paper.uncertain_entries()
+
+
+def test_an_aggregate_stands_or_not_where_another_says_the_same() -> None:
+    """b makes of what a tells the very aggregate that a tells as well: the first one stays (8.4.4, 2026-11-25)."""
+    as_set = {"aggregates": (Aggregate(parse_prefix("10.100.0.0/15"), as_set=True),)}
+    paper = solved(
+        cabled("a:eth1 b:eth1"),
+        router("a", {"eth1": "10.0.1.1/24"},
+               bgp=(bgp(65001, "10.9.0.1", [neighbour("10.0.1.2", 65002)], ["10.101.0.0/16"], family_settings=as_set,
+                        network_import_check=False),)),
+        router("b", {"eth1": "10.0.1.2/24"},
+               bgp=(bgp(65002, "10.9.0.2", [neighbour("10.0.1.1", 65001)], family_settings=as_set),)),
+    )  # fmt: skip
+    assert paper.uncertain_entries() == {("b", "10.100.0.0/15")}
