@@ -18,6 +18,8 @@ from typing import Any
 
 from sim.errors import HostError, LabError
 
+_ABSENT = (FileNotFoundError, NotADirectoryError)  # the latter where the run folder is said to be below a plain file
+
 
 def run_folder() -> Path:
     """Where labs of this user leave their folders."""
@@ -103,14 +105,14 @@ class Journal:
         """What was asked for; None if the lab never got that far."""
         try:
             return dict(json.loads((self.folder / "lab.json").read_text()))
-        except (FileNotFoundError, json.JSONDecodeError):
+        except (*_ABSENT, json.JSONDecodeError):
             return None
 
     def number(self) -> int:
         """The number of what was kept last, from its file's time of change; 0 if there is none."""
         try:
             return (self.folder / "lab.json").stat().st_mtime_ns
-        except FileNotFoundError:
+        except _ABSENT:
             return 0
 
     def keeper_pid(self) -> int | None:
@@ -118,7 +120,7 @@ class Journal:
         try:
             number, started = (self.folder / "keeper.pid").read_text().split()
             pid = int(number)
-        except (FileNotFoundError, ValueError):
+        except (*_ABSENT, ValueError):
             return None
         return pid if process_started(pid) == started else None
 
@@ -131,7 +133,7 @@ class Journal:
         """One of the lab's lists. A last line cut off (a full disk) was never acted upon."""
         try:
             return [json.loads(line) for line in (self.folder / file).read_text().split("\n")[:-1]]
-        except FileNotFoundError:
+        except _ABSENT:
             return []
 
     def end_keeper(self) -> None:

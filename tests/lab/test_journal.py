@@ -96,5 +96,6 @@ def test_a_lab_that_another_living_command_brings_up_is_not_taken_from_it() -> N
 def test_a_run_folder_that_can_not_be_made_says_what_to_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("FABRICLAB_RUN", str(tmp_path / "file/run"))
+    assert (Journal("a").read(), Journal("a").number(), Journal("a").keeper_pid()) == (None, 0, None)
     with pytest.raises(HostError, match="set FABRICLAB_RUN to a folder of yours"):
         Journal("any").create()
