@@ -7,6 +7,7 @@ from sim.address import Address, Prefix
 from sim.dataclasses import dataclass, field
 from sim.device.bgp import Redistribution
 from sim.errors import Place
+from sim.policy import Policy
 
 NetworkType = Literal["broadcast", "point-to-point", "point-to-multipoint", "non-broadcast", "loopback"]
 
@@ -32,7 +33,8 @@ class OspfInterface:
 
 @dataclass(frozen=True, slots=True)
 class OspfArea:
-    """One area's settings. `ranges`: prefix, advertised or not, its cost; `substitutes`: what is told instead."""
+    """One area's settings. `ranges`: prefix, advertised or not, its cost; `substitutes`: what is told instead.
+    `filter_in`: which networks of others a border router tells it of; `filter_out`: which of its own others hear of."""
 
     kind: Literal["normal", "stub", "nssa"] = "normal"
     no_summary: bool = False
@@ -40,8 +42,8 @@ class OspfArea:
     ranges: tuple[tuple[Prefix, bool, int | None], ...] = ()
     substitutes: Mapping[Prefix, Prefix] = field(default_factory=dict)
     virtual_links: tuple[Address, ...] = ()
-    filters_in: str | None = None
-    filters_out: str | None = None
+    filter_in: Policy | None = None
+    filter_out: Policy | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def test_every_plan_is_drawn_sooner_or_later() -> None:
     drawn = [random_network(f"plan-{number}") for number in range(60)]
     assert any(router.daemon == "bird" for network in drawn for router in network.routers)
     sections = {block.section for network in drawn for router in network.routers for block in router.blocks}
-    assert {"bgp4", "bgp6", "ospf", "map", "list", "static", "bird"} <= sections
+    assert {"bgp4", "bgp6", "ospf", "ospf6", "map", "list", "static", "bird"} <= sections
 
 
 def test_a_network_shrinks_by_one_thing_at_a_time() -> None:

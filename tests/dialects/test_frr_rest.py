@@ -409,3 +409,17 @@ def test_neighbours_may_be_shut_down_unless_told_otherwise() -> None:
         """
     ).bgp[0]
     assert [each.shutdown for each in found.neighbours] == [True, False]
+
+
+def test_an_area_is_filtered_by_the_prefix_list_that_it_names_and_not_by_one_that_is_missing() -> None:
+    [found] = device(
+        """ip prefix-list P deny any
+           router ospf
+            area 1 filter-list prefix P in
+            area 1 filter-list prefix GONE out
+            area 2 filter-list prefix P out
+            no area 2 filter-list prefix P out
+        """
+    ).ospf
+    assert found.areas[1].filter_in is not None and found.areas[1].filter_out is None
+    assert found.areas[2].filter_out is None and not found.unmodelled

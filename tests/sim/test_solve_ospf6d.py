@@ -1,5 +1,7 @@
 """Where ospf6d 8.4.4 has its own ways, or leaves to chance what others do not (seen 2026-11-25 beside real daemons)."""
 
+from typing import Any
+
 from networks import cabled, solved, ways
 from test_solve_ospf import LINE, speaker
 
@@ -9,9 +11,10 @@ from sim.device.bgp import Redistribution
 from sim.device.ospf import OspfArea, OspfInterface
 from sim.device.static import StaticRoute
 from sim.paper import Paper
+from sim.policies.frr_prefixes import PrefixList, PrefixRule
 from sim.snapshot import RouteType
 
-SIX = {
+SIX: dict[str, Any] = {
     "statics": (StaticRoute(parse_prefix("2001:db8:8::/48"), type=RouteType.BLACKHOLE),),
     "redistributions": (Redistribution("static"),),
 }
@@ -148,3 +151,26 @@ def test_a_shorter_way_that_another_border_router_told_first_may_stay() -> None:
     assert {way.split()[1] for way in ways(square({3: 40}), "b", "2001:db8:8::/48")} == {"eth3"}
     assert ("b", "2001:db8:8::/48") in square({3: 40}).uncertain_entries()
     assert ("b", "2001:db8:8::/48") not in square({3: 20}).uncertain_entries()
+
+
+def test_ospf6d_asks_filters_about_passed_on_networks_and_never_for_ranges() -> None:
+    """c tells d of area 1 (behind b) and of the backbone: eight networks with real daemons."""
+    denied = parse_prefix(lo("a"))
+    some = PrefixList("P", 6, (PrefixRule(False, denied, 128, 128), PrefixRule(True, parse_prefix("::/0"), 0, 128)))
+    nothing = PrefixList("N", 6, (PrefixRule(False, parse_prefix("::/0"), 0, 128),))
+
+    def told(area_0: OspfArea, area_2: OspfArea | None = None) -> set[str]:
+        paper = solved(
+            cabled("a:eth1 b:eth1", "b:eth2 c:eth2", "c:eth3 d:eth3"),
+            three("a", "1", places={1: 1}),
+            three("b", "12", places={1: 1}),
+            three("c", "23", places={3: 2}, areas={0: area_0, 2: area_2 or OspfArea()}),
+            three("d", "3", places={3: 2}),
+        )
+        return {each for each in (lo("a"), lo("b"), "2001:db8::/40") if each in paper.snapshot.nodes["d"].fib}
+
+    over = ((parse_prefix("2001:db8::/40"), True, None),)
+    assert told(OspfArea()) == {lo("a"), lo("b")}
+    assert told(OspfArea(filter_out=some)) == {lo("b")}
+    assert told(OspfArea(ranges=over)) == {lo("a"), "2001:db8::/40"}
+    assert told(OspfArea(ranges=over, filter_out=nothing), OspfArea(filter_in=nothing)) == {"2001:db8::/40"}

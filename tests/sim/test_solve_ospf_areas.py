@@ -1,5 +1,7 @@
 """Corners of OSPF's areas as ospfd 8.4.4 has them (seen 2026-11-25 beside real daemons)."""
 
+from dataclasses import replace
+
 from networks import cabled, solved, static, ways
 from test_solve_ospf import LINE, TRIANGLE, speaker
 
@@ -8,6 +10,7 @@ from sim.device import Device
 from sim.device.bgp import Redistribution
 from sim.device.ospf import OspfArea, OspfInterface
 from sim.paper import Paper
+from sim.policies.frr_prefixes import PrefixList, PrefixRule
 from sim.snapshot import RouteType
 
 OUTSIDE = {
@@ -212,3 +215,30 @@ def test_which_of_two_that_tell_of_a_prefix_ospf6d_believes_is_unsettled() -> No
     ]
     paper = solved(TRIANGLE, *map(three, "abc", ports))
     assert ("a", "2001:db8:2::/64") in paper.uncertain_entries()
+
+
+def test_filter_lists_say_which_networks_border_routers_tell_and_nothing_of_ranges() -> None:
+    """As ospfd 8.4.4 was seen to, 2026-11-25."""
+    rest = PrefixRule(True, parse_prefix("0.0.0.0/0"), 0, 32)
+    no = PrefixList("P", 4, (PrefixRule(False, parse_prefix("10.2.1.0/24"), 24, 24), rest))
+    nothing = PrefixList("N", 4, (PrefixRule(False, parse_prefix("0.0.0.0/0"), 0, 32),))
+    assert told_by_c({}) == {"10.2.1.0/24", "10.0.2.0/24"}
+    assert told_by_c({2: OspfArea(filter_in=no)}) == {"10.0.2.0/24"}
+    assert told_by_c({2: OspfArea(filter_out=nothing)}) == {"10.2.1.0/24", "10.0.2.0/24"}
+    assert told_by_c({0: OspfArea(filter_out=nothing)}) == {"10.2.1.0/24"}
+    over = ranged("10.0.0.0/16")  # stands for 10.0.2.0/24
+    assert told_by_c({0: replace(over, filter_out=no)}) == {"10.2.1.0/24", "10.0.0.0/16"}
+    assert told_by_c({0: replace(over, filter_out=nothing)}) == {"10.2.1.0/24"}
+    assert told_by_c({0: over, 2: OspfArea(filter_in=nothing)}) == set()
+
+
+def told_by_c(areas: dict[int, OspfArea]) -> set[str]:
+    """What d in area 2 hears of areas 1 (a - b) and 0 (b - c) by c, which has these settings."""
+    paper = solved(
+        cabled("a:eth1 b:eth1", "b:eth2 c:eth1", "c:eth2 d:eth1"),
+        speaker("a", {"eth1": "10.2.1.1/24"}, {"eth1": 1}),
+        speaker("b", {"eth1": "10.2.1.2/24", "eth2": "10.0.2.2/24"}, {"eth1": 1}),
+        speaker("c", {"eth1": "10.0.2.3/24", "eth2": "10.2.3.3/24"}, {"eth2": 2}, areas=areas),
+        speaker("d", {"eth1": "10.2.3.4/24"}, {"eth1": 2}),
+    )
+    return {prefix for prefix, route in paper.snapshot.nodes["d"].fib.items() if route.protocol == "ospf"}

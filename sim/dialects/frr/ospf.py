@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from sim.address import parse_address, parse_prefix
 from sim.dialects.frr.bgp_origination import may_redistribute, redistribution
-from sim.dialects.frr.drafts import OspfDraft, Values
+from sim.dialects.frr.drafts import Named, OspfDraft, Values
 from sim.dialects.frr.grammar import Commands, Handler, Words
 from sim.dialects.frr.reading import CONFIG, Reading, number, options
 
@@ -162,6 +162,15 @@ def area_range(reading: Reading, words: Words, negated: bool) -> None:
     reading.ospf.ranges[key] = ("not-advertise" not in found, cost, instead)
 
 
+@_on("area * filter-list prefix * in|out")
+def filter_list(reading: Reading, words: Words, negated: bool) -> None:
+    """`area N filter-list prefix NAME in|out`."""
+    area, key = _area(reading, words[1]), f"filter_{words[5]}"
+    area.pop(key, None)
+    if not negated:
+        area[key] = Named("prefix-list", words[4], reading.place)
+
+
 @OSPF.on("area * virtual-link * ...")
 def virtual_link(reading: Reading, words: Words, negated: bool) -> None:
     """`area N virtual-link ROUTER`."""
@@ -237,7 +246,6 @@ def ospf_unmodelled(reading: Reading, words: Words, negated: bool) -> None:
 OSPF.add(
     """
     area * export-list|import-list *
-    area * filter-list prefix * in|out
     area * shortcut *
     area * authentication
     area * authentication message-digest
@@ -262,7 +270,6 @@ OSPF.add(
 OSPF6.add(
     """
     area * export-list|import-list *
-    area * filter-list prefix * in|out
     summary-address * ...
     maximum-paths
     ospf6 send-extra-data zebra

@@ -26,7 +26,7 @@ def ospf_instance(draft: OspfDraft, interfaces: list[InterfaceDraft], names: Nam
         draft.vrf,
         networks=tuple(draft.networks.items()),
         interfaces=_interfaces(draft, interfaces),
-        areas={number: _area(draft, number, each) for number, each in draft.areas.items()},
+        areas={number: _area(draft, number, each, names) for number, each in draft.areas.items()},
         redistributions=tuple(_redistribution(source, each, names) for source, each in draft.redistributions.items()),
         unmodelled=tuple(draft.unmodelled),
         place=draft.place,
@@ -43,11 +43,17 @@ def _interfaces(draft: OspfDraft, interfaces: list[InterfaceDraft]) -> dict[str,
     return {name: OspfInterface(**values) for name, values in found.items()}
 
 
-def _area(draft: OspfDraft, number: int, values: Values) -> OspfArea:
+def _area(draft: OspfDraft, number: int, values: Values, names: Names) -> OspfArea:
+    """An area; a filter that names no list lets everything through (ospf_abr_plist_in_check)."""
+    filters = {
+        key: names.prefix_list(named, 6 if draft.version == 3 else 4)
+        for key, named in values.items()
+        if isinstance(named, Named)
+    }
     own = [(prefix, how) for (area, prefix), how in draft.ranges.items() if area == number]
     ranges = tuple((prefix, advertised, cost) for prefix, (advertised, cost, _) in own)
     substitutes = {prefix: instead for prefix, (_, _, instead) in own if instead is not None}
-    return OspfArea(**values, ranges=ranges, substitutes=substitutes)
+    return OspfArea(**{**values, **filters}, ranges=ranges, substitutes=substitutes)
 
 
 def _redistribution(source: str, values: Values, names: Names) -> Redistribution:

@@ -6,12 +6,15 @@ from functools import cached_property
 from typing import NamedTuple
 
 from sim.address import Prefix
+from sim.policy import Context, Policy
+from sim.route import PathAttributes, interned
 from sim.routing.ospf import BACKBONE, UNREACHABLE, Kind, OspfRoute, Router
 from sim.routing.ospf.adjacency import Adjacency, Heard, adjacencies
 from sim.routing.ospf.graph import Graph
 from sim.routing.values import Hop
 
 _PASSES = 50
+_NOTHING = interned(PathAttributes())
 Name = tuple[str, str]  # node and key of a Router
 Routes = dict[Prefix, OspfRoute]
 _DEFAULTS = {2: Prefix(0, 0, 4), 3: Prefix(0, 0, 6)}
@@ -208,10 +211,22 @@ class Domain:
         for source in router.attached if router.is_border else ():
             if not any(self._takes_summaries(router, area) for area in router.attached - {source}):
                 continue
-            inside = self._intra[router.node, router.key][source]
+            intra = self._intra[router.node, router.key][source]
+            inside = [prefix for prefix in intra if self._counts(router, prefix, source)]
             for each, _, _ in router.area(source).ranges:
                 if any(each.holds(prefix) for prefix in inside):
                     yield source, each
+
+    def _is_told(self, router: Router, prefix: Prefix, source: int, area: int | None = None) -> bool:
+        """Whether filters let a border router tell an area (None: any other) of another's network. None asks about
+        ranges, nor ospfd's of the backbone about what it told of others (ospf_abr_process_network_rt)."""
+        others = router.attached - {source} if area is None else {area}
+        told = (router.area(each).filter_in for each in others)
+        return _lets(router.area(source).filter_out, prefix) and any(_lets(each, prefix) for each in told)
+
+    def _counts(self, router: Router, prefix: Prefix, source: int) -> bool:
+        """Whether a network makes the range that holds it active: one that another area is told of, or any (ospf6d)."""
+        return self.version == 3 or self._is_told(router, prefix, source)
 
     def _takes_summaries(self, router: Router, area: int) -> bool:
         settings = router.area(area)
@@ -233,8 +248,10 @@ class Domain:
             told[prefix] = min(cost, told.get(prefix, cost))
         passed = backbone if self._takes_summaries(router, area) else {}
         for prefix, route in passed.items():
-            if route.kind is not Kind.INTER:
+            if route.kind is not Kind.INTER or not _lets(router.area(area).filter_in, prefix):
                 continue
+            if self.version == 3 and not _lets(router.area(route.area or BACKBONE).filter_out, prefix):
+                continue  # ospf6d asks the filter of the area that it has the route from
             if route.area != area and not any(hop in route.hops for hop in self._hops_in(border, area, prefix)):
                 told.setdefault(prefix, route.metric)
         return told
@@ -249,19 +266,19 @@ class Domain:
         ospf_abr_announce_aggregates asks nothing; ospfd 8.4.4, seen 2026-11-25)."""
         takes = self._takes_summaries(router, area)
         for source in router.attached - {area} if takes or self.version == 2 else ():
-            for prefix, cost, of_range in self._summaries(router, source):
+            for prefix, cost, of_range in self._summaries(router, source, area):
                 if takes or of_range:
                     yield prefix, cost
 
-    def _summaries(self, router: Router, source: int) -> Iterator[tuple[Prefix, int, bool]]:
-        """What a border router says of one of its areas elsewhere: ranges stand for what they hold (12.4.3)."""
+    def _summaries(self, router: Router, source: int, area: int) -> Iterator[tuple[Prefix, int, bool]]:
+        """What a border router says of one of its areas in another: ranges stand for what they hold (12.4.3)."""
         ranges = router.area(source).ranges
         held: dict[Prefix, list[int]] = defaultdict(list)
         for prefix, route in self._intra[router.node, router.key][source].items():
             over = next((each for each, _, _ in ranges if each.holds(prefix)), None)
-            if over is not None:
+            if over is not None and self._counts(router, prefix, source):
                 held[over].append(route.metric)
-            else:
+            elif over is None and self._is_told(router, prefix, source, area):
                 yield prefix, route.metric, False
         active = self._active[router.node, router.key]
         for over, advertised, cost in ranges:
@@ -299,6 +316,10 @@ class Domain:
             if holding:  # the first area that has one decides (ospf_area_range_match_any)
                 return (area, max(holding, key=lambda each: each.length)) in active
         return False
+
+
+def _lets(policy: Policy | None, prefix: Prefix) -> bool:
+    return policy is None or policy.apply(prefix, _NOTHING, Context()) is not None
 
 
 def offer(routes: Routes, prefix: Prefix, route: OspfRoute, blurred: bool = False) -> None:
