@@ -11,6 +11,7 @@ from typing import Any
 
 from lab.containers.settings import CAPABILITIES, OURS
 from lab.runtimes import Files
+from sim.topology.boot import Healthcheck
 from sim.topology.model import Endpoint, Kind, Link, LinkType, Node, Topology
 
 _KINDS = {Kind.LINUX: "linux", Kind.FRR: "linux", Kind.CUMULUS: "cvx"}  # kind frr is younger than most containerlabs
@@ -76,9 +77,19 @@ def _node(node: Node, lab: Path, binds: Sequence[str]) -> dict[str, Any]:
         "cpu-set": wanted.cpu_set,
         "memory": f"{wanted.memory_bytes}b" if wanted.memory_bytes else "",
         "shm-size": f"{wanted.shm_bytes}b" if wanted.shm_bytes else "",
-        "healthcheck": dict(wanted.healthcheck),
+        "healthcheck": _healthcheck(node.healthcheck) if node.healthcheck else {},
     }
     return {key: value for key, value in section.items() if value is False or value}
+
+
+def _healthcheck(asked: Healthcheck) -> dict[str, Any]:
+    return {
+        "test": ["CMD", *asked.argv],
+        "interval": asked.interval_s,
+        "timeout": asked.timeout_s,
+        "retries": asked.retries,
+        "start-period": asked.start_period_s,
+    }
 
 
 def _cable(link: Link) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sim.topology.boot import Healthcheck
 from sim.topology.container import Container, is_idle
 from sim.topology.model import Node
 
@@ -51,7 +52,7 @@ def settings(node: Node, folder: Path) -> dict[str, Any]:
     body |= {"User": wanted.user} if wanted.user else {}
     body |= {"Entrypoint": shlex.split(wanted.entrypoint)} if wanted.entrypoint else {}
     body |= {"Cmd": shlex.split(wanted.command)} if wanted.command else {}
-    body |= {"Healthcheck": _healthcheck(wanted.healthcheck)} if wanted.healthcheck else {}
+    body |= {"Healthcheck": _healthcheck(node.healthcheck)} if node.healthcheck else {}
     return body
 
 
@@ -77,11 +78,11 @@ def _host_config(wanted: Container) -> dict[str, Any]:
     return {key: value for key, value in config.items() if value not in (0, "")}
 
 
-def _healthcheck(written: Mapping[str, Any]) -> dict[str, Any]:
-    """containerlab's keys as the engine's; a test that names no way to run it is run as it stands."""
-    test = list(written.get("test") or ())
-    if test and test[0] not in ("NONE", "CMD", "CMD-SHELL"):
-        test = ["CMD", *test]
-    times = {"interval": "Interval", "timeout": "Timeout", "start-period": "StartPeriod"}
-    found = {name: int(written[key]) * _NANO for key, name in times.items() if key in written}
-    return {"Test": test, "Retries": int(written.get("retries", 0))} | found
+def _healthcheck(asked: Healthcheck) -> dict[str, Any]:
+    return {
+        "Test": ["CMD", *asked.argv],
+        "Interval": asked.interval_s * _NANO,
+        "Timeout": asked.timeout_s * _NANO,
+        "Retries": asked.retries,
+        "StartPeriod": asked.start_period_s * _NANO,
+    }

@@ -1,10 +1,9 @@
 """What a node's section asks of a container engine: a Container, which only a runtime with containers acts on."""
 
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sim.dataclasses import dataclass, field
+from sim.dataclasses import dataclass
 
 if TYPE_CHECKING:  # the value is part of every topology, its reader of none that a lab has recorded
     from sim.topology.declared import Declared
@@ -20,7 +19,7 @@ _UNITS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 class Container:
     """Image policy, limits and process of a container. Limits of 0 are none; texts that are empty, the image's own.
 
-    `cpus` counts processors (1.5 is one and a half); `healthcheck` is as written, times in seconds.
+    `cpus` counts processors (1.5 is one and a half).
     """
 
     pull_policy: str = "IfNotPresent"
@@ -32,7 +31,6 @@ class Container:
     entrypoint: str = ""
     command: str = ""
     capabilities: tuple[str, ...] = ()
-    healthcheck: Mapping[str, Any] = field(default_factory=dict)
 
 
 def is_idle(words: str) -> bool:
@@ -45,7 +43,7 @@ def is_idle(words: str) -> bool:
 
 def read_container(node: "Declared") -> Container:
     """The keys of a node that steer its container. TopologyError at a policy or a size that is none."""
-    section, health = node.section, node.section.healthcheck
+    section = node.section
     return Container(
         pull_policy=_policy(node),
         cpus=section.cpu or 0.0,
@@ -56,7 +54,6 @@ def read_container(node: "Declared") -> Container:
         entrypoint=section.entrypoint or "",
         command=section.cmd or "",
         capabilities=tuple(section.cap_add or ()),
-        healthcheck=health.model_dump(by_alias=True, exclude_none=True) if health else {},
     )
 
 

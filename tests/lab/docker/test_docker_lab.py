@@ -64,7 +64,8 @@ def test_limits_and_health_check_are_the_files_and_bind_what_a_push_starts(lab: 
     made = inspected("net-boxes-r1")
     host = made["HostConfig"]
     assert (host["Memory"], host["NanoCpus"], host["ShmSize"]) == (256 << 20, 1_500_000_000, 32 << 20)
-    assert made["Config"]["Healthcheck"] == {"Test": ["CMD-SHELL", "true"], "Interval": 7_000_000_000}
+    health = made["Config"]["Healthcheck"]
+    assert (health["Test"], health["Interval"]) == (["CMD", "/bin/sh", "-c", "true"], 7_000_000_000)
     groups = lab.nodes["r1"].run(["grep", "-H", "", "/proc/1/cgroup", "/proc/self/cgroup"]).text.splitlines()
     assert {line.partition("cgroup:")[2] for line in groups if "/1/" in line} == {
         line.partition("cgroup:")[2] for line in groups if "/self/" in line
@@ -113,7 +114,8 @@ def test_ssh_reaches_a_container_on_a_terminal_too(lab: Lab) -> None:
     """As tools do that ask for one: sshd puts such a login on record."""
     argv = ["ssh", "-tt", "-F", str(lab.keys.folder / "ssh_config"), "r1", "hostname; tty"]
     done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
-    assert done.stdout.split() == ["r1", "/dev/pts/0"], done.stderr
+    host, terminal = done.stdout.split()
+    assert host == "r1" and terminal.startswith("/dev/pts/"), done.stderr
 
 
 def test_a_halted_node_keeps_its_cables_and_comes_back_empty(lab: Lab) -> None:
