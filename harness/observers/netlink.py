@@ -25,7 +25,7 @@ RTNH_F_DEAD = 0x1
 RT_TABLE_LOCAL = 255
 ROUTE_TYPES = {1: "unicast", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
 
-# iproute2's etc/rt_protos; 196 is FRR's staticd.
+# iproute2's etc/rt_protos; 195 and 196 are FRR's pbrd and staticd.
 PROTOCOLS = {
     0: "unspec",
     1: "redirect",
@@ -43,6 +43,7 @@ PROTOCOLS = {
     189: "rip",
     190: "ripng",
     192: "eigrp",
+    195: "pbr",
     196: "static",
 }
 

@@ -46,7 +46,9 @@ def filters(chance: random.Random, count: int) -> tuple[str, ...]:
     lines = ["-A INPUT -p tcp -m tcp --dport 179 -j ACCEPT", "-A INPUT -p tcp -m tcp --sport 179 -j ACCEPT"]
     for _ in range(chance.randint(1, 4)):
         chain = chance.choice(("INPUT", "FORWARD", "OUTPUT"))
-        what = chance.choice(("-p tcp -m tcp --dport 80", "-p icmp", "-p tcp -m multiport --dports 22,80:90", "-p udp"))
+        what = chance.choice(
+            ("-p tcp -m tcp --dport 80:8080", "-p icmp", "-p tcp -m multiport --dports 22,80:90", "-p udp")
+        )
         where = chance.choice(
             (f"-s 10.255.0.{chance.randint(1, count)}/32 ", f"-d 10.255.0.{chance.randint(1, count)}/32 ", "")
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 PREAMBLE = ("frr version 8.4", "service integrated-vtysh-config", "log syslog informational")
-_ORDER = ("interface", "list", "map", "bgp", "bgp4", "bgp6", "ospf", "ospf6", "static")
+_ORDER = ("pbr", "interface", "list", "map", "bgp", "bgp4", "bgp6", "ospf", "ospf6", "static")
 _HEAD = {"bgp4": " address-family ipv4 unicast", "bgp6": " address-family ipv6 unicast"}
 _FOOT = {"bgp4": " exit-address-family", "bgp6": " exit-address-family"}
 
@@ -136,6 +136,7 @@ def _section(router: Router, section: str, lines: list[str]) -> list[str]:
 def _daemons(router: Router) -> str:
     wanted = {block.section[:5].removesuffix("4").removesuffix("6") for block in router.blocks}
     names = {"bgpd": "bgp" in wanted, "ospfd": "ospf" in wanted}
+    names["pbrd"] = "pbr" in wanted
     names["ospf6d"] = any(block.section == "ospf6" for block in router.blocks)
     lines = ["zebra=yes", "staticd=yes", *(f"{name}={'yes' if on else 'no'}" for name, on in names.items())]
     return "\n".join([*lines, "vtysh_enable=yes", ""])
@@ -146,13 +147,22 @@ def _bird_lines(router: Router) -> list[str]:
     return head + [line for block in router.blocks if block.section == "bird" for line in block.lines]
 
 
+def _services(router: Router) -> Iterator[str]:
+    """What flows are sent to: any address, and each loopback of its own."""
+    yield "{name: web, port: 80, protocol: http}"
+    told = {word.split("/")[0] for block in router.blocks for line in block.lines for word in line.split()}
+    for name, address in (("four", f"10.255.0.{router.number}"), ("six", f"2001:db8:255::{router.number}")):
+        if address in told:
+            yield f'{{name: {name}, address: "{address}", port: 8080, protocol: http}}'
+
+
 def _topology(network: Network) -> list[str]:
     lines = ["name: random", "topology:", "  defaults: {kind: linux, network-mode: none}", "  nodes:"]
     for router in network.routers:
         lines += [f"    {router.name}:", f'      binds: ["configs/{router.name}/etc:/etc"]']
         addresses = [line for block in router.blocks if block.section == "exec" for line in block.lines]
         lines += [f"      exec: {json.dumps(addresses)}"] if addresses else []
-        lines += ["      config: {vars: {services: [{name: web, port: 80, protocol: http}]}}"]
+        lines += [f"      config: {{vars: {{services: [{', '.join(_services(router))}]}}}}"]
     lines += ["  links:"] if network.cables else []
     for cable in network.cables:
         ends = ", ".join(f'"{node}:{interface}"' for node, interface in cable.ends)

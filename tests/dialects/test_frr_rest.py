@@ -228,6 +228,7 @@ def test_pbr_maps_become_rules_and_tables() -> None:
         ("10001", "192.0.2.5", "pbr"),
         ("10002", "192.0.2.1", "pbr"),
     ]
+    assert {each.metric for each in found.statics} == {20}
 
 
 def test_zebra_is_told_of_default_routes_and_of_maps_before_the_kernel() -> None:

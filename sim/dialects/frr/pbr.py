@@ -13,6 +13,7 @@ from sim.dialects.frr.interfaces import INTERFACE
 from sim.dialects.frr.reading import CONFIG, Reading, noted, number
 
 FIRST_PRIORITY = 299
+KERNEL_METRIC = 20
 PBR_MAP = Commands("pbr-map", CONFIG)
 GROUP = Commands("nexthop-group", CONFIG)
 _PROTOCOLS = {"tcp", "udp"}
@@ -185,4 +186,5 @@ def _route(target: Target, hop: Hop) -> StaticRoute:
         next_hop_vrf=hop.vrf,
         table=str(target.table),
         protocol="pbr",
+        metric=KERNEL_METRIC,
     )
