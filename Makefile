@@ -36,9 +36,9 @@ check: ## the quick half, without root: style, types, tests on paper
 	@scripts/setup.sh dev
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/pytest -m 'not kernel' tests
 
-agree: ## N random networks, on paper and on real daemons: where do they part? (N=50; JOBS=, RUN=, WIDE=1; SEED=... for one)
+agree: ## N random networks, on paper and on real daemons: where do they part? (N=50; JOBS=, RUN=, PLANS=wide; SEED=... for one)
 	@scripts/setup.sh dev
-	@.venv/bin/python tests/agreement $(N) $(if $(WIDE),--wide) $(if $(SEED),--only "$(SEED)") $(if $(RUN),--run "$(RUN)") $(if $(JOBS),--jobs $(JOBS))
+	@.venv/bin/python tests/agreement $(N) $(if $(PLANS),--plans $(PLANS)) $(if $(SEED),--only "$(SEED)") $(if $(RUN),--run "$(RUN)") $(if $(JOBS),--jobs $(JOBS))
 
 bench: ## time to convergence against a bare floor and mininet
 	@scripts/setup.sh dev bench

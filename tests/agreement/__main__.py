@@ -14,6 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from ledger import Ledger
+from random_network import PLANS
 from side_by_side import Answer, answers, default_jobs
 
 from harness.verdict import Verdict
@@ -28,19 +29,19 @@ def main() -> int:
     parser.add_argument("count", type=int, nargs="?", default=50, help="how many networks")
     parser.add_argument("--run", default=uuid.uuid4().hex[:8], help="the run's name, which its seeds begin with")
     parser.add_argument("--only", help="one network, by its whole seed")
-    parser.add_argument("--wide", action="store_true", help="also from plans on which some networks still differ")
+    parser.add_argument("--plans", choices=PLANS, default="settled", help="what is drawn from (%(default)s)")
     parser.add_argument("--jobs", type=int, default=default_jobs(), help="labs side by side (%(default)s here)")
     parser.add_argument("--keep", type=Path, default=Path("reports/agree"), help="where reproducing cases are written")
     options = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     seeds = [options.only] if options.only else [f"{options.run}-{number}" for number in range(options.count)]
-    ledger = Ledger(options.keep / f"{options.only or options.run}{'-wide' if options.wide else ''}.tsv")
+    ledger = Ledger(options.keep / f"{options.only or options.run}-{options.plans}.tsv")
     known = {} if options.only else ledger.agreed()
     run = Run(seeds, [text for seed, text in known.items() if seed in seeds], options.keep)
     stopped = False
     try:
-        for answer in answers([seed for seed in seeds if seed not in known], options.wide, options.jobs):
+        for answer in answers([seed for seed in seeds if seed not in known], options.plans, options.jobs):
             if not answer.shrunk:
                 ledger.note(answer)
             run.hear(answer)
@@ -48,7 +49,7 @@ def main() -> int:
         stopped = True
     print(f"\n{run.told()} at {ledger.version} ({seeds[0]} to {seeds[-1]})")
     if stopped:
-        print(f"stopped; to go on: make agree N={options.count} RUN={options.run}{' WIDE=1' if options.wide else ''}")
+        print(f"stopped; to go on: make agree N={options.count} RUN={options.run} PLANS={options.plans}")
         return 130
     return 1 if run.differing else 0
 

@@ -35,12 +35,12 @@ def default_jobs() -> int:
     return LABS_PER_CORE * len(os.sched_getaffinity(0))
 
 
-def answers(seeds: Iterable[str], wide: bool, jobs: int) -> Iterator[Answer]:
+def answers(seeds: Iterable[str], plans: str, jobs: int) -> Iterator[Answer]:
     """The networks' answers as they come, and after them each difference again, shrunk."""
     told: SimpleQueue[Answer | BaseException] = SimpleQueue()
     with multiprocessing.get_context("fork").Pool(jobs, _in_order) as pool:
         for seed in (due := list(seeds)):
-            pool.apply_async(_answer, (seed, wide), callback=told.put, error_callback=told.put)
+            pool.apply_async(_answer, (seed, plans), callback=told.put, error_callback=told.put)
         left = len(due)
         while left:
             answer = told.get()
@@ -59,8 +59,8 @@ def _in_order() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
 
 
-def _answer(seed: str, wide: bool) -> Answer:
-    network = random_network(seed, wide)
+def _answer(seed: str, plans: str) -> Answer:
+    network = random_network(seed, plans)
     verdict = verdict_on(network)
     return Answer(seed, verdict, None if verdict.outcome is Outcome.PASS else Finding(network, verdict))
 
