@@ -157,6 +157,23 @@ def test_what_everybody_is_told_is_not_taken_from_a_router_that_an_nssa_leads_to
     assert ways(told("nssa"), "b", "10.8.0.0/16") == set()
 
 
+def test_a_border_router_does_not_tell_of_who_redistributes_where_an_nssa_leads_to_it() -> None:
+    """b and c share a cable of the backbone and one of area 1; d in area 2 has b's word for the way to c."""
+
+    def told(kind: str) -> Paper:
+        areas = {1: OspfArea(kind)}  # type: ignore[arg-type]
+        return solved(
+            cabled("b:eth1 c:eth1", "b:eth2 c:eth2", "b:eth3 d:eth1"),
+            speaker("b", {"eth1": "10.0.1.2/24", "eth2": "10.0.2.2/24", "eth3": "10.0.3.2/24"}, {"eth2": 1, "eth3": 2},
+                    areas=areas),
+            speaker("c", {"eth1": "10.0.1.3/24", "eth2": "10.0.2.3/24"}, {"eth2": 1}, areas=areas, **OUTSIDE),
+            speaker("d", {"eth1": "10.0.3.4/24"}, {"eth1": 2}),
+        )  # fmt: skip
+
+    assert ways(told("normal"), "d", "10.8.0.0/16") == {"10.0.3.2 eth1"}
+    assert ways(told("nssa"), "d", "10.8.0.0/16") == set()
+
+
 def test_each_part_of_an_nssa_has_a_translator_of_its_own() -> None:
     """d redistributes behind b; c, whose id is the highest, has a part of area 1 for itself."""
     areas = {1: OspfArea("nssa")}

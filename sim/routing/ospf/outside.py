@@ -134,16 +134,17 @@ class Outside:
                 yield Way(way.cost + beyond, way.hops, area, way.unsure)
 
     def _border_cost(self, border: Router, source: Router, area: int) -> int | None:
-        """How far a boundary router is from a border router, seen from beyond `area`."""
-        ways = [
-            self._domain.way(border, source, other)
-            for other in border.attached - {area}
-            if border.area(other).kind == "normal"
-        ]
-        costs = [way.cost for way in ways if way is not None]
-        if not costs and area != BACKBONE:
-            costs = [way.cost for way in self._over_borders(border, source, BACKBONE)]
-        return min(costs, default=None)
+        """How far a boundary router is from a border router, as that tells an area: by its best way alone, and not at
+        all where that leads through a stub area or NSSA (ospf_abr_process_router_rt; 8.4.4, seen 2026-11-25)."""
+        ways = [way for each in border.attached if (way := self._domain.way(border, source, each)) is not None]
+        if not ways:
+            costs = [way.cost for way in self._over_borders(border, source, BACKBONE)] if area != BACKBONE else []
+            return min(costs, default=None)
+        if self._domain.version == 3:
+            best = min(ways, key=lambda way: (way.cost, way.area))
+        else:
+            best = min(ways, key=lambda way: (way.area == BACKBONE and not border.rfc1583, way.cost, -way.area))
+        return best.cost if best.area != area and border.area(best.area).kind == "normal" else None
 
     def _translated(self, externals: Externals) -> list[tuple[int, Name, dict[Prefix, External]]]:
         """NSSA routes that the highest border router of an area tells everybody (RFC 3101 3)."""
