@@ -20,8 +20,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_turn)
     needing = [item for item in items if _has_a_lab(item)]
     docker = [item for item in items if item.get_closest_marker("docker")]
-    for item in docker:
-        item.add_marker(pytest.mark.xdist_group("docker"))  # one worker builds the images, and the other goes on
     if os.environ.get("CI"):
         return
     if docker and not _docker_answers():

@@ -16,7 +16,7 @@ from sim.errors import HostError, LabError
 from sim.topology.files import node_files
 from sim.topology.model import Topology
 
-pytestmark = [pytest.mark.kernel, pytest.mark.docker]
+pytestmark = [pytest.mark.kernel, pytest.mark.docker, pytest.mark.xdist_group("docker")]  # one worker builds images
 
 
 def program(folder: Path, text: str) -> None:

@@ -17,7 +17,7 @@ from lab.lab import Lab
 from sim.errors import FabricError, HostError, NodeFailed, TopologyError
 from sim.topology.model import Topology
 
-pytestmark = [pytest.mark.kernel, pytest.mark.docker]
+pytestmark = [pytest.mark.kernel, pytest.mark.docker, pytest.mark.xdist_group("docker")]  # one worker builds images
 
 
 @pytest.mark.parametrize("moment", ["first container", "all containers", "running"])

@@ -16,7 +16,7 @@ from sim.errors import PushRejected
 from sim.topology.files import node_files
 from sim.topology.model import Topology
 
-pytestmark = [pytest.mark.kernel, pytest.mark.docker]
+pytestmark = [pytest.mark.kernel, pytest.mark.docker, pytest.mark.xdist_group("docker")]  # one worker builds images
 
 
 @pytest.fixture(scope="module")

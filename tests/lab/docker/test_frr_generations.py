@@ -14,7 +14,7 @@ from lab.lab import Lab
 from sim.topology.files import node_files
 from sim.topology.reader import read_topology
 
-pytestmark = [pytest.mark.kernel, pytest.mark.docker]
+pytestmark = [pytest.mark.kernel, pytest.mark.docker, pytest.mark.xdist_group("docker")]  # one worker builds images
 
 TOPOLOGY = """
 name: generations
