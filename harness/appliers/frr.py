@@ -1,6 +1,6 @@
 """FRR: the daemons that /etc/frr/daemons names, and their configuration by FRR's own vtysh.
 
-At boot: zebra, then the others side by side as soon as zebra takes clients, then what `vtysh -b` tells them. On a
+At boot: zebra, then the others side by side as soon as zebra is up, then what `vtysh -b` tells them. On a
 running node a changed frr.conf is read by `vtysh -C` and applied by frr-reload.py, which changes what differs and
 nothing else; a changed `daemons` starts and stops the difference. Without frr.conf each daemon reads its own file, such
 as bgpd.conf.
@@ -20,7 +20,6 @@ from harness.appliers.frr_rehearsal import Script, tell
 from lab.node import Completed, Process, RunningNode
 from lab.programs import VTYSH, ZEBRA, Program
 
-ZEBRA_API = "/run/frr/zserv.api"
 RELOAD = f"{BINARIES}/frr-reload.py"
 _COMPLAINT = re.compile(r"^line (?P<line>\d+): (?P<words>.+)$", re.MULTILINE)
 _PER_DAEMON = re.compile(rf"/etc/frr/(?P<daemon>{'|'.join(KNOWN)})(-\w+)?\.conf$")
@@ -207,18 +206,16 @@ def _closing(connections: Mapping[str, socket]) -> Iterator[None]:
 def _start(work: Work, daemons: list[Daemon]) -> dict[str, socket]:
     """zebra before the rest: a daemon that finds no zebra tries again only seconds later. Connections to their vtys.
 
-    Among them is the one that showed zebra to take clients. Closed while FRR 10.3's zebra still begins, it takes
-    connected routes along that are queued: two boots in three had none, under load.
+    zebra takes clients before it opens its vty. To see whether it does, nobody connects as a client: one that leaves
+    while FRR 10.3's zebra begins takes connected routes along that are queued.
     """
     first = [daemon for daemon in daemons if daemon.name == "zebra"]
     rest = [daemon for daemon in daemons if daemon.name != "zebra"]
-    started = [(daemon, start(work, daemon.argv, _log(daemon))) for daemon in first]
-    clients = {
-        daemon.label + ZEBRA_API: wait_for(work, process, ZEBRA_API, DAEMONS_FILE) for daemon, process in started
-    }
-    started += [(daemon, start(work, daemon.argv, _log(daemon))) for daemon in rest]
-    vtys = {daemon.label: wait_for(work, process, daemon.vty, DAEMONS_FILE) for daemon, process in started}
-    return vtys | clients
+    vtys: dict[str, socket] = {}
+    for some in (first, rest):
+        started = [(daemon, start(work, daemon.argv, _log(daemon))) for daemon in some]
+        vtys |= {daemon.label: wait_for(work, process, daemon.vty, DAEMONS_FILE) for daemon, process in started}
+    return vtys
 
 
 def _log(daemon: Daemon) -> str:
