@@ -23,6 +23,7 @@ from sim.topology.model import Endpoint, Kind, Link, LinkType, Node
 
 _STAND_INS = {"dummy": ["dummy", "ifb"], "bridge": ["bridge"], "ifb": ["ifb"]}
 _VLAN_NAME = re.compile(r".+\.\d+$")
+_FORWARDING = "net/ipv4/ip_forward"  # a new namespace has what the machine has; a lab is the same on any machine
 _FORWARDERS = (Kind.LINUX, Kind.FRR, Kind.CUMULUS)
 
 
@@ -226,7 +227,7 @@ class Namespaces:
     def _plan(self, node: Node) -> dict[str, Any]:
         forwards = "1" if node.kind in _FORWARDERS else "0"
         sysctls = {
-            "net/ipv4/ip_forward": forwards,
+            _FORWARDING: forwards,
             "net/ipv4/conf/all/rp_filter": "0",
             "net/ipv4/conf/default/rp_filter": "0",
             "net/ipv6/conf/all/disable_ipv6": "0",
@@ -238,7 +239,7 @@ class Namespaces:
         return {
             "hostname": node.hostname or node.name,
             "env": node.env,
-            "sysctls": {} if node.kind is Kind.HOST else sysctls | wanted,
+            "sysctls": {_FORWARDING: "0"} if node.kind is Kind.HOST else sysctls | wanted,
             "wanted": list(wanted),
             "bridge": node.name if node.kind is Kind.BRIDGE else None,
         }

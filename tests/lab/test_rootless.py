@@ -29,7 +29,8 @@ class Person:
         for name in ("sim", "lab", "harness", "topologies/vagrant-net", "scenarios/vagrant-net"):
             shutil.copytree(ROOT / name, home / name, ignore=shutil.ignore_patterns("__pycache__"))
         if (ROOT / ".tools").is_dir():
-            shutil.copytree(ROOT / ".tools", home / ".tools", symlinks=True)
+            without_images = shutil.ignore_patterns("docker")
+            shutil.copytree(ROOT / ".tools", home / ".tools", symlinks=True, ignore=without_images)
         self.site = SITE
         self.python = sys.executable
         if os.geteuid() == 0:
