@@ -148,12 +148,16 @@ def _bird_lines(router: Router) -> list[str]:
 
 
 def _services(router: Router) -> Iterator[str]:
-    """What flows are sent to: any address, and each loopback of its own."""
+    """What flows are sent to: any address, and the loopback.
+
+    Not over IPv6: a router that does not forward it takes a default route from its neighbours' router advertisements
+    (RFC 4861, 6.3.4), which paper does not know.
+    """
     yield "{name: web, port: 80, protocol: http}"
     told = {word.split("/")[0] for block in router.blocks for line in block.lines for word in line.split()}
-    for name, address in (("four", f"10.255.0.{router.number}"), ("six", f"2001:db8:255::{router.number}")):
-        if address in told:
-            yield f'{{name: {name}, address: "{address}", port: 8080, protocol: http}}'
+    address = f"10.255.0.{router.number}"
+    if address in told:
+        yield f'{{name: loopback, address: "{address}", port: 8080, protocol: http}}'
 
 
 def _topology(network: Network) -> list[str]:
