@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from runtime_network import until
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts/dockerd.py"
 NEEDED = os.geteuid() == 0 and shutil.which("dockerd", path=f"{os.environ['PATH']}:/usr/sbin") is not None
@@ -80,7 +81,7 @@ def test_a_killed_daemon_leaves_nothing_once_it_is_stopped(folder: Path) -> None
     os.kill(int((state / "docker.pid").read_text()), signal.SIGKILL)
     assert traces(state.name)
     dockerd("stop", folder)
-    assert traces(state.name) == []
+    until(lambda: traces(state.name) == [], 10, "the last process, ended, leaves /proc")
     assert host_network() == before
     host = dockerd("start", folder).strip().partition("=")[2]
     listed = subprocess.run(["docker", "--host", host, "ps", "-aq"], check=True, capture_output=True, text=True)
