@@ -94,7 +94,7 @@ class Lab:
         """
         journal = Journal(topology.name)
         lab = cls(topology, journal, runtime)
-        with journal.locked(wait=False) as lock:
+        with journal.locked(wait=cls._is_abandoned(journal)) as lock:
             if cls._is_up(journal):
                 raise LabError(
                     "this lab is running already; `fabriclab destroy` it, or deploy under another name", topology.name
@@ -187,8 +187,15 @@ class Lab:
         record = journal.read()
         if record is None or record["state"] != "deploying" or journal.keeper_pid() is None:
             return False
-        pid, started = record["by"]
-        return bool(pid != os.getpid() and process_started(pid) == started)
+        return record["by"][0] != os.getpid() and _runs(record["by"])
+
+    @staticmethod
+    def _is_abandoned(journal: Journal) -> bool:
+        """Whether the command that brought the lab up was killed on the way. Who started the keeper for it may hold the
+        lab's lock for a moment more, and lets go by itself.
+        """
+        record = journal.read()
+        return record is not None and record["state"] == "deploying" and not _runs(record["by"])
 
     @classmethod
     def runs(cls, name: str) -> bool:
@@ -436,6 +443,12 @@ def _files(topology: Topology) -> dict[str, dict[str, bytes]]:
 
 def _plan(topology: Topology, kept: Mapping[str, management.Port] = NO_PORTS) -> dict[str, management.Port]:
     return management.plan(topology, _files(topology), kept) if management.is_needed(topology) else {}
+
+
+def _runs(process: Sequence[Any]) -> bool:
+    """Whether a process, told by its pid and when it was started, still runs."""
+    pid, started = process
+    return bool(process_started(pid) == started)
 
 
 def _end(journal: Journal) -> None:

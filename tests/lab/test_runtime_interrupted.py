@@ -9,13 +9,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from runtime_network import fabriclab, left_behind, until, write_network
 
 from harness.deploy import bring_up
+from lab.journal import Journal, process_started
 from lab.lab import Lab
+from sim.errors import LabError
 from sim.topology.reader import read_topology
 
 pytestmark = pytest.mark.kernel
@@ -173,3 +176,32 @@ def expect(terminal: int, wanted: bytes) -> None:
         ready, _, _ = select.select([terminal], [], [], 15)
         assert ready, f"{wanted!r} did not come; seen: {seen!r}"
         seen += os.read(terminal, 4096)
+
+
+@pytest.mark.parametrize("maker_lives", [False, True])
+def test_a_lock_that_a_killed_deploy_leaves_for_a_moment_is_waited_for(network: Path, maker_lives: bool) -> None:
+    """Who starts the keeper holds it until its pid is on disk. While the maker lives, it is at work instead."""
+    topology = read_topology(network)
+    journal = Journal(topology.name)
+    with subprocess.Popen(["sleep", "100"]) as maker, ThreadPoolExecutor(1) as pool:
+        by = (maker.pid, process_started(maker.pid))
+        if not maker_lives:
+            maker.kill()
+            maker.wait()
+        with journal.locked():
+            journal.write({"state": "deploying", "by": by})
+            again = pool.submit(Lab.deploy, topology, bare=True)
+            until(lambda: again.done() or _waits_for(journal.folder), 10, "the second deploy to come to the lock")
+            assert again.done() == maker_lives
+        if maker_lives:
+            with pytest.raises(LabError, match="another command is at work"):
+                again.result()
+            maker.kill()
+        else:
+            again.result().destroy()
+
+
+def _waits_for(folder: Path) -> bool:
+    """Whether somebody waits for the flock of a folder (proc(5): the lines of waiting processes have an arrow)."""
+    number = f":{folder.stat().st_ino} "
+    return any("->" in line and number in line for line in Path("/proc/locks").read_text().splitlines())
