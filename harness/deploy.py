@@ -6,12 +6,13 @@ that came back (or was added) all that it runs. A bring-up that fails leaves not
 `apply` that fails puts the lab back to the topology and the files it had.
 """
 
+import os
 import threading
 from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 
 from harness import automation, staging
-from harness.appliers import Scripts
+from harness.appliers import Scripts, may_begin
 from harness.appliers.frr_rehearsal import Rehearsal
 from harness.commands import Complain, refuse, run
 from harness.head_start import HeadStart, most_cabled, neighbours
@@ -19,7 +20,7 @@ from harness.lacking import refuse_lacking
 from harness.push import PushResult, current_files, push
 from lab.ahead import Ahead
 from lab.difference import Difference
-from lab.lab import Lab
+from lab.lab import WORKERS, Lab
 from lab.node import RunningNode
 from lab.roles import role_of
 from lab.runtimes import DEFAULT, Runtime, StandIn, of_this_machine
@@ -30,6 +31,8 @@ from sim.topology.files import node_files
 from sim.topology.model import Topology
 
 Progress = Callable[[str], None]
+_BUSY = 3 * (os.cpu_count() or 1)
+"""Boots at once that only compute. More would keep the processor from daemons that are through with theirs."""
 NOTHING: Mapping[str, list[Callable[[], None]]] = MappingProxyType({})
 
 
@@ -58,10 +61,10 @@ def bring_up(
     """
     files = {name: _files(topology, name) for name in topology.nodes}
     shared = of_this_machine(runtime) and not bare
-    with Rehearsal(files.values() if shared else ()) as rehearsal:
-        start = HeadStart(topology, files, rehearsal)
-        side_by_side = shared and not staging.is_staged(topology, topology.nodes)
-        lab = Lab.deploy(topology, progress, runtime, start.ahead() if side_by_side else Ahead(), bare=bare)
+    start = HeadStart(topology, files) if shared and not staging.is_staged(topology, topology.nodes) else None
+    first = [files[name] for name in start.names] if start else []
+    with Rehearsal(files.values() if shared else (), first) as rehearsal:
+        lab = Lab.deploy(topology, progress, runtime, start.ahead(rehearsal) if start else Ahead(), bare=bare)
         try:
             if not bare:
                 _boot(lab, files, progress, rehearsal, complain, start)
@@ -136,7 +139,8 @@ def _push_first(
     pushed = dict(start.pushed) if start else {}
     rest = {name: files[name] for name in most_cabled(neighbours(lab.topology)) if name in files and name not in pushed}
     later: dict[str, list[Callable[[], None]]] = {name: [] for name in rest} | (start.later if start else {})
-    pushed |= _push(lab, rest, boot=True, scripts=scripts, later=later)
+    at_once = _BUSY if all(map(may_begin, rest.values())) else WORKERS  # what else boots waits for its interfaces
+    pushed |= _push(lab, rest, boot=True, scripts=scripts, later=later, at_once=at_once)
     lab.each(lambda node: [finish() for finish in later[node.name]], [name for name in later if later[name]])
     return pushed
 
@@ -207,6 +211,7 @@ def _push(
     boot: bool,
     scripts: Scripts | None = None,
     later: Mapping[str, list[Callable[[], None]]] = NOTHING,
+    at_once: int = WORKERS,
 ) -> dict[str, PushResult]:
     devices = _OneAtATime(lab.runtime)
 
@@ -214,7 +219,7 @@ def _push(
         declared, at_end = lab.topology.nodes[node.name], later.get(node.name)
         return push(node, declared, files[node.name], runtime=devices, boot=boot, scripts=scripts, later=at_end)
 
-    return lab.each(work, files.keys())
+    return lab.each(work, files.keys(), at_once=at_once)
 
 
 def _files(topology: Topology, name: str) -> Mapping[str, bytes]:

@@ -18,31 +18,36 @@ from sim.topology.model import Topology
 
 
 class HeadStart:
-    """Who boots ahead, and what was done there: `pushed`, and in `later` what is to be done when all have booted."""
+    """Who boots ahead (`names`), and what was done there: `pushed`; `later` is to be done when all have booted."""
 
-    def __init__(self, topology: Topology, files: Mapping[str, Mapping[str, bytes]], scripts: Scripts) -> None:
-        self._nodes, self._files, self._scripts = topology.nodes, files, scripts
-        self._neighbours = neighbours(topology)
+    def __init__(self, topology: Topology, files: Mapping[str, Mapping[str, bytes]]) -> None:
+        self._nodes, self._files = topology.nodes, files
+        self.names = self._first(neighbours(topology))
         self.pushed: dict[str, PushResult] = {}
         self.later: dict[str, list[Callable[[], None]]] = {}
 
-    def ahead(self) -> Ahead:
+    def ahead(self, scripts: Scripts) -> Ahead:
+        """Their boot, for the lab in the making."""
+
+        def work(node: RunningNode) -> None:
+            declared, files, later = self._nodes[node.name], self._files[node.name], self.later[node.name]
+            self.pushed[node.name] = push(node, declared, files, boot=True, scripts=scripts, later=later)
+
+        self.later = {name: [] for name in self.names}
+        return Ahead(self.names, work)
+
+    def _first(self, neighbours: Mapping[str, list[str]]) -> list[str]:
         """The first few that may boot before they are cabled: as many as keep this machine's processors busy.
 
         A neighbour comes along: a router's first session, from which bgpd counts, needs another router.
         """
-        first = list(islice(filter(self._may_begin, most_cabled(self._neighbours)), 2 * (os.cpu_count() or 1)))
-        met = islice(filter(self._may_begin, self._neighbours[first[0]] if first else ()), 1)
-        return Ahead(list(dict.fromkeys([*first, *met])), self._push)
+        first = list(islice(filter(self._may_begin, most_cabled(neighbours)), 2 * (os.cpu_count() or 1)))
+        met = islice(filter(self._may_begin, neighbours[first[0]] if first else ()), 1)
+        return list(dict.fromkeys([*first, *met]))
 
     def _may_begin(self, name: str) -> bool:
         files = self._files[name]
         return role_of(self._nodes[name]) is plain and may_begin(files) and this_machine_has(files)
-
-    def _push(self, node: RunningNode, cabled: Callable[[], object]) -> None:
-        declared, files, later = self._nodes[node.name], self._files[node.name], self.later.setdefault(node.name, [])
-        result = push(node, declared, files, boot=True, scripts=self._scripts, later=later, cabled=cabled)
-        self.pushed[node.name] = result
 
 
 def most_cabled(neighbours: Mapping[str, list[str]]) -> list[str]:

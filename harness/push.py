@@ -49,15 +49,13 @@ def push(
     boot: bool = False,
     scripts: Scripts | None = None,
     later: list[Callable[[], None]] | None = None,
-    cabled: Callable[[], object] = lambda: None,
 ) -> PushResult:
     """Put files on a node and apply them. PushRejected leaves a running node with what it had.
 
     `boot` says that nothing of the node's configuration runs yet; `runtime` makes the devices that files ask for;
-    `scripts` may know what their daemons are to be told; `later` is given what the caller is to do at the end;
-    `cabled` waits for the node's cables.
+    `scripts` may know what their daemons are to be told; `later` is given what the caller is to do at the end.
     """
-    work = replace(_work(node, declared, files, runtime, boot), scripts=scripts, later=later, cabled=cabled)
+    work = replace(_work(node, declared, files, runtime, boot), scripts=scripts, later=later)
     if not work.changed:
         return PushResult(node.name)
     _write(work, _held(work))

@@ -36,7 +36,7 @@ from sim.topology.record import from_record, to_record
 Result = TypeVar("Result")
 Step = tuple[str, str]
 """A node, and what is done on it."""
-_WORKERS = 16
+WORKERS = 16
 NO_PORTS: Mapping[str, management.Port] = MappingProxyType({})
 _TOLD = "/run/fabriclab/stand-ins.json"
 
@@ -305,14 +305,19 @@ class Lab:
         if stand_ins or node.read(_TOLD):
             node.write({_TOLD: json.dumps([(each.wanted, each.given) for each in stand_ins]).encode()})
 
-    def each(self, work: Callable[[RunningNode], Result], names: Collection[str] | None = None) -> dict[str, Result]:
+    def each(
+        self,
+        work: Callable[[RunningNode], Result],
+        names: Collection[str] | None = None,
+        at_once: int = WORKERS,
+    ) -> dict[str, Result]:
         """Do something on many nodes at once (all that run, or these, begun in that order); results by name.
 
         The first FabricError, in that order, is raised after all have finished.
         """
         running = self.nodes
         chosen = {name: running[name] for name in (running if names is None else names) if name in running}
-        with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
+        with ThreadPoolExecutor(max_workers=at_once) as pool:
             futures = {name: pool.submit(work, node) for name, node in chosen.items()}
             try:
                 wait(futures.values())

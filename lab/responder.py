@@ -1,8 +1,9 @@
 """The lab's small services: one process that answers HTTP, TCP, UDP and DNS for all services of a node.
 
 The standard library only, and nothing of this project: a node's agent forks and calls `serve`. One selector, one
-thread. A service without an address listens on both wildcards; an address that the node does not own ends the process
-with status 1 and a line on standard error, as a real daemon would. A datagram is answered from the address it asked.
+thread. A service without an address listens on both wildcards; an address that the node does not own within a few
+seconds ends the process with status 1 and a line on standard error, as a real daemon would. A datagram is answered from
+the address it asked.
 """
 
 from __future__ import annotations
@@ -25,12 +26,11 @@ if TYPE_CHECKING:
 
 PROGRAM = "fabriclab-responder"  # the name under which a node is asked to start it
 IP_PKTINFO = 8  # linux/in.h; Python 3.11 does not name it
-IFA_F_TENTATIVE = 0x40
-RTMGRP_IPV6_IFADDR = 0x100
+RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR = 0x10, 0x100
 BACKLOG = 1024
 CHUNK_BYTES = 65536
 LONGEST_REQUEST_BYTES = 65536
-DUPLICATE_ADDRESS_DETECTION_S = 5.0  # RFC 4862 5.4 takes one to two seconds by default
+ADDRESS_WAIT_S = 5.0  # zebra gives addresses after it has been told; duplicate detection (RFC 4862 5.4) takes 1 to 2 s
 DNS_TTL_S = 60
 DNS_TYPES = {1: socket.AF_INET, 28: socket.AF_INET6}  # A and AAAA
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
@@ -85,8 +85,7 @@ def _bound(kind: int, address: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1 if kind == socket.SOCK_STREAM else 0)
     if family == socket.AF_INET6:
         listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        _await_usable(address)
-    listening.bind((address, port))
+    _bind(listening, address, port)
     if kind == socket.SOCK_STREAM:
         listening.listen(BACKLOG)
     elif family == socket.AF_INET6:
@@ -96,24 +95,23 @@ def _bound(kind: int, address: str, port: int) -> socket.socket:
     return listening
 
 
-def _await_usable(address: str) -> None:
-    """Wait until the kernel's duplicate address detection is through with `address`; before, it can not be bound."""
-    deadline = time.monotonic() + DUPLICATE_ADDRESS_DETECTION_S
+def _bind(listening: socket.socket, address: str, port: int) -> None:
+    """Bind, as soon as the node owns the address and duplicate address detection is through with it."""
+    deadline = time.monotonic() + ADDRESS_WAIT_S
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as changes:
-        changes.bind((0, RTMGRP_IPV6_IFADDR))
-        while _tentative(address) and (left := deadline - time.monotonic()) > 0:
+        changes.bind((0, RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR))
+        while True:
+            try:
+                return listening.bind((address, port))
+            except OSError as error:
+                left = deadline - time.monotonic()
+                if error.errno != errno.EADDRNOTAVAIL or left <= 0:
+                    raise
             changes.settimeout(left)
             try:
                 changes.recv(CHUNK_BYTES)
-            except TimeoutError:
-                return
-
-
-def _tentative(address: str) -> bool:
-    wanted = socket.inet_pton(socket.AF_INET6, address).hex()
-    with open("/proc/net/if_inet6") as table:
-        fields = [line.split() for line in table]
-    return any(each[0] == wanted and int(each[4], 16) & IFA_F_TENTATIVE for each in fields)
+            except OSError:
+                continue  # the time is up, or there was more news than fits
 
 
 def _fail(line: str) -> NoReturn:

@@ -52,8 +52,7 @@ class Work:
 
     `boot`: nothing of the configuration runs yet. `unsettled`: paths of a push that was cut off, so that what the node
     made of them is not known. `notes` collects what the reader should know, `later` (if there is such a list) what may
-    be done when all nodes are through with the rest. `cabled` waits until the node's cables are in, where they may not
-    be yet.
+    be done when all nodes are through with the rest.
     """
 
     node: RunningNode
@@ -65,7 +64,6 @@ class Work:
     devices: Devices | None = None
     scripts: Scripts | None = None
     later: list[Callable[[], None]] | None = None
-    cabled: Callable[[], object] = lambda: None
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -124,7 +122,7 @@ class Applier(Protocol):
 
 @runtime_checkable
 class Early(Protocol):
-    """An applier that may act on a node before its cables are in: it waits for them (`work.cabled`) itself."""
+    """An applier that may act on a node before its cables are in: its daemons take up interfaces as they appear."""
 
     def may_begin(self, files: Mapping[str, bytes]) -> bool:
         """Whether it may with these files."""
@@ -132,7 +130,7 @@ class Early(Protocol):
 
 
 def may_begin(files: Mapping[str, bytes]) -> bool:
-    """Whether a node may boot from these files before its cables are in: all who read them wait by themselves."""
+    """Whether a node may boot from these files before its cables are in: none who read them misses an interface."""
     concerned = [each for each in appliers() if any(map(each.claims, files))]
     return bool(concerned) and all(isinstance(each, Early) and each.may_begin(files) for each in concerned)
 

@@ -28,6 +28,7 @@ _PROGRESS = re.compile(
     r"|Waiting for children to finish applying config\.\.\.|MGMTD: No changes found to be committed!)\s*"
 )
 """What FRR 10's vtysh says while it tells each daemon the file in a process of its own."""
+_ROUTER_ID = re.compile(r"(?m)^ +((bgp|ospf|ospf6) )?router-id ")
 _FAILURE = re.compile(r"Failure to communicate\[\d+\] to \w+, line: (?P<command>.+)$")
 
 
@@ -45,8 +46,12 @@ class Frr:
         return (ZEBRA, VTYSH)
 
     def may_begin(self, files: Mapping[str, bytes]) -> bool:
-        """Where daemons are told frr.conf once they run; files of their own they would read as they start."""
-        return CONF in files
+        """Where each routing process has its router id from frr.conf: without, it chooses among the addresses that it
+        finds, and OSPF keeps its choice.
+        """
+        text = files.get(CONF, b"").decode(errors="replace")
+        blocks = re.split(r"(?m)^(?=\S)", text)
+        return CONF in files and all(_ROUTER_ID.search(each) for each in blocks if each.startswith("router "))
 
     def check(self, work: Work) -> None:
         """`vtysh -C` on each changed configuration file."""
@@ -158,7 +163,6 @@ def _boot(work: Work, daemons: list[Daemon]) -> None:
         work.later.append(lambda: _tell(work, _start(work, unasked), script))
     else:
         vtys |= _start(work, unasked)
-    work.cabled()
     _tell(work, vtys, script)
 
 

@@ -1,9 +1,10 @@
 """Rehearsal: what `vtysh -b` tells each daemon, learnt from one vtysh for the files of many nodes.
 
 vtysh knows which line goes to which daemon, and spends 40 ms of processor on that grammar whenever it starts. So one
-vtysh reads the frr.conf of every node, one after another, with stand-ins of ours in the place of the daemons: they note
-what they are told and answer as a daemon that accepts a line. Between the files stand marks, by which each daemon's
-words are divided again. On a node the same words then go to its own daemons (`tell`).
+vtysh reads the frr.conf of every node, one after another (before it another, those that are needed first), with
+stand-ins of ours in the place of the daemons: they note what they are told and answer as a daemon that accepts a line.
+Between the files stand marks, by which each daemon's words are divided again. On a node the same words then go to its
+own daemons (`tell`).
 
 Where vtysh complains of a line, or anything is unlike what is written here, there is no script, and the node's own
 vtysh boots it and says why.
@@ -43,11 +44,17 @@ Script = Mapping[str, Sequence[bytes]]
 
 
 class Rehearsal:
-    """Reads in the background from its making on; a context manager that ends what it started."""
+    """Reads in the background from its making on; a context manager that ends what it started.
 
-    def __init__(self, nodes: Iterable[Mapping[str, bytes]]) -> None:
+    `nodes` are their files, `first` those of nodes among them that boot before the others.
+    """
+
+    def __init__(self, nodes: Iterable[Mapping[str, bytes]], first: Iterable[Mapping[str, bytes]] = ()) -> None:
         plain = [files for files in nodes if _is_plain(files)]
-        self._confs = list(dict.fromkeys(files[CONF] for files in plain))
+        begin = dict.fromkeys(files[CONF] for files in first if _is_plain(files))
+        rest = dict.fromkeys(files[CONF] for files in plain if files[CONF] not in begin)
+        self._parts = [list(part) for part in (begin, rest) if part]
+        self._read = {conf: read for part in self._parts for read in (threading.Event(),) for conf in part}
         self._daemons = _started(plain)
         self._installed = [path.name for path in Path(BINARIES).glob("*")] if plain else []
         self._turns = threading.Semaphore(2 * (os.cpu_count() or 1))
@@ -61,9 +68,10 @@ class Rehearsal:
 
     def script(self, files: Mapping[str, bytes], daemons: Collection[str]) -> Script | None:
         """What vtysh tells these daemons when they boot from these files; None where only vtysh can say."""
-        if not _is_plain(files) or not self._daemons.issuperset(daemons):
+        if not _is_plain(files) or files[CONF] not in self._read or not self._daemons.issuperset(daemons):
             return None
-        self._wait()
+        if self._thread.ident is not None:
+            self._read[files[CONF]].wait()
         found = self._scripts.get(files[CONF])
         return found and {daemon: words for daemon, words in found.items() if daemon in daemons}
 
@@ -81,10 +89,6 @@ class Rehearsal:
         if more:
             self._turns.release(more)
 
-    def _wait(self) -> None:
-        if self._thread.ident is not None:
-            self._thread.join()
-
     def __enter__(self) -> Self:
         return self
 
@@ -94,25 +98,29 @@ class Rehearsal:
         self._over = True
         if self._vtysh:
             self._vtysh.kill()
-        self._wait()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _rehearse(self) -> None:
-        try:
-            with tempfile.TemporaryDirectory(prefix="fabriclab-") as folder, _Stage(folder, self._daemons) as stage:
-                self._perform(stage)
-        except OSError:  # no vtysh on this machine, or no room for its sockets: the nodes' own will be asked
-            return
+        for confs in self._parts:
+            try:
+                with tempfile.TemporaryDirectory(prefix="fabriclab-") as folder, _Stage(folder, self._daemons) as stage:
+                    self._perform(stage, confs)
+            except OSError:  # no vtysh on this machine, or no room for its sockets: the nodes' own will be asked
+                continue
+            finally:
+                self._read[confs[0]].set()
 
-    def _perform(self, stage: "_Stage") -> None:
-        stage.write(_joined(self._confs))
+    def _perform(self, stage: "_Stage", confs: Sequence[bytes]) -> None:
+        stage.write(_joined(confs))
         self._vtysh = stage.start()
         if self._over:
             self._vtysh.kill()
         told = stage.listen(self._vtysh)
-        refused = _refused(stage.said(), self._confs)
+        refused = _refused(stage.said(), confs)
         if refused is not None:
-            scripts = _divided(told, len(self._confs))
-            self._scripts = {conf: scripts[at] for at, conf in enumerate(self._confs) if scripts and at not in refused}
+            scripts = _divided(told, len(confs))
+            self._scripts |= {conf: scripts[at] for at, conf in enumerate(confs) if scripts and at not in refused}
 
 
 class _Stage:

@@ -1,9 +1,9 @@
 """The joiner: begins the agents of nodes that a container engine carries. Each enters a container that runs already.
 
 It runs beside the keeper (which, in a pid namespace of its own, cannot see the containers) for as long as that takes.
-An agent is forked here, enters the container's cgroups and namespaces by way of its first process, and is forked again,
-so that it is inside the pid namespace and ends with the container. Python has loaded by then all that it needs: an
-image may have none.
+An agent is forked here, enters the container's cgroups and namespaces by way of its first process, and is forked twice
+again, so that it is inside the pid namespace, a child of that first process, and ends with the container. Python has
+loaded by then all that it needs: an image may have none.
 
 An agent's own rights are those of whoever started the lab; what it starts gets no more than the container's bounding
 set. Of /proc/sys and /sys, which engines mount read-only, the part that is the container's own becomes writable.
@@ -60,8 +60,7 @@ def _become(name: str, told: int, plan: dict[str, Any]) -> None:
         listening = messages.listen(f"n/{name}")
         bounding = _bounding_set(plan["pid"])
         _enter(plan["pid"])
-        if os.fork():
-            os._exit(0)
+        _be_born_inside()
         linux.adopt_orphans()
         _own_the_network()
         sysctls.write(plan["sysctls"], plan["wanted"])
@@ -76,6 +75,18 @@ def _become(name: str, told: int, plan: dict[str, Any]) -> None:
         sys.excepthook(*sys.exc_info())
     finally:
         os._exit(1)
+
+
+def _be_born_inside() -> None:
+    """Go on as an orphan of the container's, whose first process takes it in.
+
+    A child of a process out here would be this machine's init's to bury, and until it does the container does not end.
+    """
+    if first := os.fork():
+        os.waitpid(first, 0)
+        os._exit(0)
+    if os.fork():
+        os._exit(0)
 
 
 def _own_the_network() -> None:

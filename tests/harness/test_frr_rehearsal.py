@@ -70,6 +70,14 @@ def test_a_line_that_vtysh_does_not_know_costs_its_own_router_the_script_and_no_
         assert [bool(rehearsal.script(files, RUNNING)) for files in routers] == [True, False, True]
 
 
+def test_those_needed_first_are_read_first_and_alike(tmp_path: Path) -> None:
+    routers = [router(0), router(1), router(1, " neighbr 10.0.0.0 remote-as 65000\n")]
+    with Rehearsal(routers, first=routers[1:2]) as rehearsal:
+        assert rehearsal.script(routers[1], RUNNING) == told_by_its_own_vtysh(routers[1], tmp_path / "1")
+        assert rehearsal.script(routers[0], RUNNING) == told_by_its_own_vtysh(routers[0], tmp_path / "0")
+        assert rehearsal.script(routers[2], RUNNING) is None
+
+
 def test_daemons_that_do_not_run_are_told_nothing() -> None:
     routers = [router(0), router(1)]
     with Rehearsal(routers) as rehearsal:

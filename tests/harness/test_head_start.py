@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from harness.appliers import may_begin
-from harness.appliers.frr_rehearsal import Rehearsal
 from harness.head_start import HeadStart
 from sim.topology.model import Topology
 from sim.topology.reader import read_topology
@@ -25,8 +24,24 @@ ROUTER = {"/etc/frr/frr.conf": b"hostname r\n", "/etc/frr/daemons": b"bgpd=yes\n
         pytest.param({"/etc/iptables/rules.v4": b"*filter\nCOMMIT\n"}, False, id="a packet filter"),
     ],
 )
-def test_only_routers_that_wait_for_their_cables_boot_without(more: Mapping[str, bytes], may: bool) -> None:
+def test_only_routers_that_miss_no_interface_boot_without_their_cables(more: Mapping[str, bytes], may: bool) -> None:
     assert may_begin({**ROUTER, **more}) is may
+
+
+@pytest.mark.parametrize(
+    ("conf", "may"),
+    [
+        (b"router bgp 65001\n bgp router-id 192.0.2.1\n neighbor eth1 interface remote-as external\n", True),
+        (b"router ospf\n ospf router-id 192.0.2.1\nexit\nrouter bgp 65001\n bgp router-id 192.0.2.1\nexit\n", True),
+        (b"router bgp 65001\n neighbor eth1 interface remote-as external\n", False),
+        (b"router bgp 65001\n bgp router-id 192.0.2.1\nexit\nrouter ospf\n network 192.0.2.0/24 area 0\n", False),
+        (b"router bgp 65001\n bgp router-id 192.0.2.1\nexit\nrouter bgp 65001 vrf red\nexit\n", False),
+        (b"router ospf6\n ospf6 router-id 192.0.2.1\n", True),
+        (b"ip route 192.0.2.0/24 eth1\n", True),
+    ],
+)
+def test_who_must_choose_a_router_id_finds_all_its_addresses_there(conf: bytes, may: bool) -> None:
+    assert may_begin(ROUTER | {"/etc/frr/frr.conf": conf}) is may
 
 
 def test_daemons_that_read_files_of_their_own_find_their_cables_there() -> None:
@@ -52,7 +67,7 @@ def fabric(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Topology:
 
 
 def test_spines_boot_ahead_with_a_leaf_to_talk_to(fabric: Topology) -> None:
-    assert HeadStart(fabric, dict.fromkeys(fabric.nodes, ROUTER), Rehearsal(())).ahead().names == [
+    assert HeadStart(fabric, dict.fromkeys(fabric.nodes, ROUTER)).names == [
         "spine1",
         "spine2",
         "leaf1",
@@ -61,4 +76,4 @@ def test_spines_boot_ahead_with_a_leaf_to_talk_to(fabric: Topology) -> None:
 
 def test_a_router_that_needs_its_interfaces_waits_for_the_others(fabric: Topology) -> None:
     files = dict.fromkeys(fabric.nodes, ROUTER) | {"spine1": ROUTER | {"/etc/network/interfaces": b"auto eth1\n"}}
-    assert HeadStart(fabric, files, Rehearsal(())).ahead().names == ["spine2", "leaf1"]
+    assert HeadStart(fabric, files).names == ["spine2", "leaf1"]

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -190,6 +191,21 @@ def test_a_service_that_cannot_start_says_so_in_its_own_words(lab: Lab, service:
     with pytest.raises(NodeFailed, match=f"store: service '{service['name']}' .*{words}"):
         declare(lab, "store", services=(*services, Service.model_validate(service)))
     declare(lab, "store", services=services)
+
+
+def test_a_service_waits_for_an_address_that_its_node_is_about_to_get(lab: Lab) -> None:
+    store, before = lab.nodes["store"], lab.topology.nodes["store"].facts.services
+    late = Service.model_validate({"name": "late", "address": "203.0.113.9", "port": 80, "protocol": "tcp"})
+    running = service_pids(store)
+    with ThreadPoolExecutor() as pool:
+        declared = pool.submit(declare, lab, "store", services=(*before, late))
+        while service_pids(store) <= running and not declared.done():
+            pass
+        store.run(["ip", "address", "add", "203.0.113.9/32", "dev", "lo"])
+        declared.result()
+    assert reaches(store, "203.0.113.9", 80)
+    store.run(["ip", "address", "del", "203.0.113.9/32", "dev", "lo"])
+    declare(lab, "store", services=before)
 
 
 def test_switching_the_storage_backend_changes_storage_and_nothing_else(lab: Lab) -> None:

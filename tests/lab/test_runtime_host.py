@@ -12,7 +12,7 @@ from harness.deploy import bring_up
 from lab.lab import Lab
 from sim.topology.reader import read_topology
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.xdist_group("docker")]  # not while Docker mounts its containers
 
 EVERYTHING = """\
 name: everything
@@ -50,7 +50,7 @@ FILES = {
     "sw/interfaces": "auto lo\niface lo inet loopback\nauto swp1\niface swp1 inet static\n    address 192.0.2.2/24\n",
     "tool": "#!/bin/sh\necho a tool\n",
 }
-VOLATILE = ("/random/", "/fs/", "neigh/default/gc_", "nf_conntrack_count", "/kernel/ns_last_pid")
+VOLATILE = ("/random/", "/fs/", "neigh/default/gc_", "nf_conntrack_count", "/kernel/ns_last_pid", "/kernel/pty/nr")
 
 
 @pytest.fixture
