@@ -46,13 +46,19 @@ class Engine:
     may come to rest in several ways. The plain run opens sessions between neighbours before OSPF has settled, as timers
     mostly have it; a contrary `course` does it the other way round, and takes the path that the plain run would take
     last: where both agree, every order of events leads there. `order` lets nodes speak, sessions open and OSPF arrive
-    by lot.
+    by lot, and `last` names a node that opens its sessions, and speaks, when all
+    others are at rest.
     """
 
     def __init__(
-        self, links: Links, devices: Mapping[str, Device], course: Course = Course.PLAIN, order: Random | None = None
+        self,
+        links: Links,
+        devices: Mapping[str, Device],
+        course: Course = Course.PLAIN,
+        order: Random | None = None,
+        last: str | None = None,
     ) -> None:
-        self.links, self.devices, self._course, self._order = links, devices, course, order
+        self.links, self.devices, self._course, self._order, self._last = links, devices, course, order, last
         self.ground = ground = lay(links)
         self.kernels = {name: Kernel(bare_routes(links, name)) for name in ground}
         self._way = Way(ground, self.kernels, devices)
@@ -197,7 +203,8 @@ class Engine:
         for pair in gone:
             self._close(pair)
         if self._order is not None and len(fresh) > 1:
-            fresh = self._order.sample(fresh, (len(fresh) + 1) // 2)
+            early = [pair for pair in fresh if self._last not in (pair.one.node, pair.two.node)]
+            fresh = self._order.sample(early, (len(early) + 1) // 2) if early else fresh
         for pair in fresh:
             self._open(pair)
         return bool(gone or fresh)
@@ -272,7 +279,8 @@ class Engine:
         for number in range(turns):
             if not self._awake:
                 return
-            changed = self._alone(order.choice(sorted(self._awake)))
+            awake = sorted(self._awake)
+            changed = self._alone(order.choice([place for place in awake if place[0] != self._last] or awake))
             if number >= turns // 2:  # by then all that comes to rest has
                 moving.update(changed)
         self._give_up(moving + (before or Counter()))

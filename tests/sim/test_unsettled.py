@@ -1,5 +1,7 @@
 """What real daemons settle by the order of events is said to be unsettled, and packets that take it are unsure."""
 
+from random import Random
+
 import pytest
 from networks import bgp, cabled, neighbour, router, solved, static, ways
 
@@ -9,7 +11,10 @@ from sim.device.bgp import Aggregate, Redistribution
 from sim.device.ospf import OspfInstance, OspfInterface
 from sim.errors import NotConverged
 from sim.flow import Disposition, Flow
+from sim.links import solve_links
 from sim.paper import Paper
+from sim.routing.engine import Engine
+from sim.routing.kernel import used
 from sim.trace import trace
 
 AGGREGATE = {"aggregates": (Aggregate(parse_prefix("10.100.0.0/15")),)}
@@ -194,6 +199,39 @@ def test_a_prefix_that_drives_itself_out_by_way_of_ospf_and_bgp_finds_no_rest() 
     with pytest.raises(NotConverged, match=r"between OSPF .*: b 10\.8\.0\.0/16"):
         pair(30)
     assert ways(pair(1), "b", "10.8.0.0/16") == {"10.0.2.1 eth2"}
+
+
+def test_a_router_that_speaks_last_finds_the_others_at_rest_in_another_way() -> None:
+    """a prefers b, which has a path without a only while a has not told e of d."""
+    drawn = cabled("a:eth1 b:eth1", "a:eth2 d:eth1", "a:eth3 e:eth1", "a:eth4 c:eth1", "a:eth5 b:eth4", "b:eth2 c:eth2",
+                   "c:eth3 e:eth2", "c:eth4 e:eth4", "d:eth2 e:eth3")  # fmt: skip
+    devices = (
+        router("a", {"eth1": "10.0.1.1/24", "eth2": "10.0.2.1/24", "eth3": "10.0.3.1/24", "eth4": "10.0.4.1/24",
+                     "eth5": "10.0.9.1/24"},
+               bgp=(bgp(65001, "10.9.0.1", [neighbour("10.0.1.2", 65002, weight=9), neighbour("10.0.2.4", 65004),
+                                            neighbour("10.0.3.5", 65005), neighbour("10.0.4.3", 65003),
+                                            neighbour("10.0.9.2", 65002)]),)),
+        router("b", {"eth1": "10.0.1.2/24", "eth2": "10.0.5.2/24", "eth4": "10.0.9.2/24"},
+               bgp=(bgp(65002, "10.9.0.2", [neighbour("10.0.1.1", 65001), neighbour("10.0.5.3", 65003),
+                                            neighbour("10.0.9.1", 65001)]),)),
+        router("c", {"eth1": "10.0.4.3/24", "eth2": "10.0.5.3/24", "eth3": "10.0.6.3/24", "eth4": "10.0.8.3/24"},
+               bgp=(bgp(65003, "10.9.0.3", [neighbour("10.0.4.1", 65001), neighbour("10.0.5.2", 65002),
+                                            neighbour("10.0.6.5", 65005), neighbour("10.0.8.5", 65005)]),)),
+        router("d", {"eth1": "10.0.2.4/24", "eth2": "10.0.7.4/24", "lo": "10.1.0.4/32"},
+               bgp=(bgp(65004, "10.9.0.4", [neighbour("10.0.2.1", 65001), neighbour("10.0.7.5", 65005)],
+                        ["10.1.0.4/32"]),)),
+        router("e", {"eth1": "10.0.3.5/24", "eth2": "10.0.6.5/24", "eth3": "10.0.7.5/24", "eth4": "10.0.8.5/24"},
+               bgp=(bgp(65005, "10.9.0.5", [neighbour("10.0.3.1", 65001, weight=9), neighbour("10.0.6.3", 65003),
+                                            neighbour("10.0.7.4", 65004), neighbour("10.0.8.3", 65003)]),)),
+    )  # fmt: skip
+    paper, prefix = solved(drawn, *devices), parse_prefix("10.1.0.4/32")
+    assert ways(paper, "a", "10.1.0.4/32") == {"10.0.2.4 eth2"}
+    assert {(node, "10.1.0.4/32") for node in "abe"} <= paper.uncertain_entries()
+    for seed in range(5):
+        known = {each.node: each for each in devices}
+        engine = Engine(solve_links(drawn, known), known, order=Random(seed), last="a")
+        engine.run()
+        assert {str(hop.via) for hop in used(engine.kernels["a"].tables["main"][prefix]).hops} == {"10.0.1.2"}
 
 
 def test_a_session_that_hears_too_much_before_better_paths_come_may_be_up_or_down() -> None:
