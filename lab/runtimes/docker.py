@@ -7,6 +7,7 @@ node like any other. Of the engine we ask life alone: images, create, start, kil
 """
 
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -25,9 +26,12 @@ from sim.topology.model import Kind, Node
 
 ADDRESS = "unix:///var/run/docker.sock"
 _NOTED = "engine"  # the journal's list with the address of the lab's engine
+_MAKING = "making"  # its list of containers asked for (with what was asked), and answered (without)
 _CONTAINED = (Kind.LINUX, Kind.FRR, Kind.CUMULUS)
 _AT_ONCE = 8  # more requests only wait for each other in the engine
 _TIMEOUT_S = 120
+_AGAIN_S = 0.02  # between two looks at what the engine is still making
+_CONFLICT = 409
 _ADOPTED_AT_ONCE = (messages.DESCRIPTORS - 1) // 2
 
 Item = TypeVar("Item")
@@ -98,11 +102,22 @@ class Docker(Namespaces):
 
     def _run(self, name: str, body: Mapping[str, Any], files: Mapping[str, bytes]) -> Running:
         """Make a container with its files in it, and start it."""
-        container = self._engine.create(name, body)
+        container = self._make(name, body)
         if files:
             self._engine.put(name, container, archive(files))
         self._engine.start(name, container)
         return self._running(name, container)
+
+    def _make(self, name: str, body: Mapping[str, Any]) -> str:
+        """Have a container made; its id. Noted before and after: the engine goes on with it, should we be killed."""
+        self._journal.append(_MAKING, {"node": name, "body": body})
+        try:
+            container = self._engine.create(name, body)
+        except NodeFailed:
+            self._journal.append(_MAKING, {"node": name})
+            raise
+        self._journal.append(_MAKING, {"node": name})
+        return container
 
     def _running(self, name: str, container: str) -> Running:
         """A container's first process; NodeFailed, with its last words, where it has ended."""
@@ -155,9 +170,32 @@ class Docker(Namespaces):
             self._discard()
 
     def _discard(self, names: Sequence[str] | None = None) -> None:
-        """Remove containers of this lab, with all that they wrote."""
+        """Remove containers of this lab, with all that they wrote; also those that the engine is only about to make."""
+        self._remove_found(names)
+        asked = {line["node"]: line.get("body") for line in self._journal.lines(_MAKING)}
+        _each(self._forestall, [(n, body) for n, body in asked.items() if body and (names is None or n in names)])
+
+    def _remove_found(self, names: Sequence[str] | None) -> None:
         while found := self._found(names):
             _each(self._engine.remove, found)
+
+    def _forestall(self, unanswered: tuple[str, Mapping[str, Any]]) -> None:
+        """See that what a killed command asked for does not come to be once we are gone.
+
+        An engine lists a container when it is made, and gives its name away before. So we ask for the same: once we
+        have the name, a request under way is over, or is refused.
+        """
+        node, body = unanswered
+        deadline = time.monotonic() + _TIMEOUT_S
+        while self._engine.is_making(node, body):
+            self._remove_found([node])
+            if time.monotonic() > deadline:
+                raise HostError(
+                    f"the container engine has been making a container for {_TIMEOUT_S} s; restart it", node
+                )
+            time.sleep(_AGAIN_S)
+        self._remove_found([node])
+        self._journal.append(_MAKING, {"node": node})
 
     def _found(self, names: Sequence[str] | None = None) -> list[str]:
         """The lab's containers, by label: also those of a command that was killed before it could note anything."""
@@ -215,6 +253,23 @@ class Engine:
         name = body["Labels"]["clab-node-longname"]
         return str(self._for(node, self._api.create_container_from_config, dict(body), name)["Id"])
 
+    def is_making(self, node: str, body: Mapping[str, Any]) -> bool:
+        """Whether a container under that long name is being made, or is there as one of the same lab. If not, one is
+        there now, made by us, unless the engine refuses it or the name is another's."""
+        name = body["Labels"]["clab-node-longname"]
+        try:
+            self._asked(self._api.create_container_from_config, dict(body), name)
+        except self._errors.APIError as error:
+            return error.status_code == _CONFLICT and self._lab_of(name) in (None, body["Labels"][OURS])
+        return False
+
+    def _lab_of(self, name: str) -> str | None:
+        """The lab of a container that is there; "" if it is of none, None if it is not there."""
+        try:
+            return str((self._asked(self._api.inspect_container, name)["Config"]["Labels"] or {}).get(OURS, ""))
+        except self._errors.NotFound:
+            return None
+
     def put(self, node: str, container: str, packed: bytes) -> None:
         """Unpack an archive at a container's root."""
         self._for(node, self._api.put_archive, container, "/", packed)
@@ -246,7 +301,7 @@ class Engine:
         except self._errors.NotFound:
             return
         except self._errors.APIError as error:
-            if error.status_code != 409:  # somebody else is removing it
+            if error.status_code != _CONFLICT:  # somebody else is removing it
                 raise HostError(f"cannot remove container {container[:12]}: {_reason(error)}") from None
 
     def labelled(self, label: str) -> Sequence[Mapping[str, Any]]:

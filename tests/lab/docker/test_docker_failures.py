@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from docker_boxes import containers, docker
 from runtime_network import Command, command, left_behind, until
+from slow_engine import slow_engine
 
 from harness.deploy import bring_up
 from lab.journal import Journal
@@ -34,6 +35,21 @@ def test_kill_9_at_any_moment_leaves_nothing_that_destroy_does_not_find(
     os.kill(running.pid, signal.SIGKILL)
     running.wait(10)
     assert command("destroy", "--all") == 0
+    assert containers() == [] and left_behind(str(run_folder), run_folder) == []
+
+
+def test_a_container_that_a_killed_command_asked_for_does_not_come_to_be_after_destroy(
+    drawn: Topology, run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine begins with it when `destroy` has looked for containers already, and found none."""
+    real = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
+    with slow_engine(tmp_path, real) as slow, monkeypatch.context() as patch:
+        patch.setenv("DOCKER_HOST", f"unix://{tmp_path}/slow.sock")
+        running = Command("deploy", str(drawn.file), "--runtime", "docker")
+        assert slow.held.wait(60)
+        running.kill()
+        assert command("destroy", "--all") == 0
+        until(lambda: slow.answered == slow.asked, 60, "the engine has answered all that was asked")
     assert containers() == [] and left_behind(str(run_folder), run_folder) == []
 
 
