@@ -3,12 +3,14 @@
 The machine of containerlab is the lab's own host side here, so a tunnel leads no further than that side's routes do.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from ipaddress import ip_address
 from typing import Any
 
 from lab.node import RunningNode
+from lab.preflight import lacking_devices
 from lab.runtimes import StandIn
+from sim.errors import HostError
 from sim.topology.interfaces import stitch_names
 from sim.topology.model import Link, LinkType
 
@@ -21,6 +23,19 @@ def is_cable(link: Link) -> bool:
 def is_stitched(link: Link) -> bool:
     """Whether a link is a cable to the host side, joined there with a tunnel."""
     return link.type is LinkType.VXLAN_STITCH and len(link.endpoints) == 1
+
+
+def refuse_lacking(links: Iterable[Link]) -> None:
+    """HostError, with all links that are concerned, where this machine's kernel has not the devices that they are."""
+    wanted: dict[str, list[str]] = {}
+    for link in links:
+        if link.type.hangs and len(link.endpoints) == 1:
+            kind = "macvlan" if link.type is LinkType.MACVLAN else "vxlan"
+            wanted.setdefault(kind, []).append(str(link.endpoints[0]))
+    if lacking := lacking_devices(wanted) if wanted else ():
+        kinds = [kind for kind in wanted if kind in lacking]
+        said = "; ".join(f"{', '.join(wanted[kind])}: this kernel has no {kind} device" for kind in kinds)
+        raise HostError(f"{said}; load what it lacks (`modprobe {' '.join(kinds)}`), or draw a veth instead")
 
 
 def standing(link: Link) -> Mapping[str, Any]:
@@ -40,7 +55,10 @@ def stitch(host: RunningNode, link: Link) -> None:
         redirect = f"action mirred egress redirect dev {other}"
         lines += [f"qdisc add dev {one} clsact"]
         lines += [f"filter add dev {one} ingress protocol all u32 match u32 0 0 {redirect}"]
-    host.run(["tc", "-batch", "-"], stdin="".join(f"{line}\n" for line in lines).encode())
+    done = host.run(["tc", "-batch", "-"], stdin="".join(f"{line}\n" for line in lines).encode(), check=False)
+    if done.status:
+        words, needed = " ".join(done.words.split()), "sch_ingress, cls_u32 and act_mirred"
+        raise HostError(f"tc joins no tunnel to the cable: {words}; the kernel must have {needed}", str(link))
 
 
 def told(link: Link, absent: Collection[str], host: RunningNode) -> StandIn | None:

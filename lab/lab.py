@@ -20,7 +20,7 @@ from threading import Event
 from types import MappingProxyType, TracebackType
 from typing import Any, Self, TypeVar
 
-from lab import management
+from lab import hanging, management
 from lab.ahead import Ahead
 from lab.difference import Difference, between, cables, touches
 from lab.environment import as_made
@@ -90,8 +90,10 @@ class Lab:
         """Create every node and cable. LabError if the lab runs already; on any failure nothing is left behind.
 
         `progress` is told each stage in a few words; `ahead` is what is done meanwhile. `bare` nodes find none of their
-        files when they start. InputError where there is no such runtime.
+        files when they start. InputError where there is no such runtime, HostError where the kernel lacks what a
+        link is.
         """
+        hanging.refuse_lacking(topology.links)
         journal = Journal(topology.name)
         lab = cls(topology, journal, runtime)
         with journal.locked(wait=cls._is_abandoned(journal)) as lock:
@@ -404,6 +406,7 @@ class Lab:
 
         Should it fail halfway, the lab counts as the wanted one with nodes missing: applying the old one goes back.
         """
+        hanging.refuse_lacking(wanted.links)
         found = self.difference(wanted)
         old, new = cables(self.topology), cables(wanted)
         again = [name for name in found.changed if self._stays_cabled(name, wanted)]

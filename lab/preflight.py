@@ -7,9 +7,11 @@ namespaces end with it.
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from lab import programs
 from lab.enclosure import linux, netlink
@@ -29,7 +31,15 @@ _WANTED = (
 _FOLDERS = os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/lib/frr"
 _TAKEN_OVER = {"dummy": "an ifb device under that name"}
 _CABLED = "cable it as a link of its own in the topology file"
-_DEVICES = {"bridge": "", "vlan-aware bridge": "", "dummy": "", "ifb": "", "vrf": "", "bond": "", "vlan": _CABLED}
+_REFUSED = "files that ask for one are refused"
+_HUNG = "links of that type are refused"
+_DEVICES = {
+    **dict.fromkeys(("bridge", "vlan-aware bridge", "dummy", "ifb", "vrf", "bond"), _REFUSED),
+    "vlan": _CABLED,
+    "macvlan": _HUNG,
+    "vxlan": _HUNG,
+}
+_DOCUMENTED = bytes((192, 0, 2, 1))  # RFC 5737
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +86,31 @@ def _limits() -> Iterator[Finding]:
         yield Finding(f"only {namespaces.read_text().strip()} network namespaces", f"raise {namespaces}", True)
 
 
+def lacking_devices(kinds: Iterable[str]) -> frozenset[str]:
+    """Which of these kinds of device this kernel does not make, by trial; none where there can be no trial."""
+    wanted = tuple(kinds)
+    return frozenset(_in_a_child(lambda: [] if _enter() else list(_refused(wanted))))
+
+
 def _in_a_namespace() -> tuple[Finding, ...]:
-    """What a trial in namespaces of our own shows, made in a child."""
+    """What a trial in namespaces of our own shows."""
+    return tuple(Finding(**each) for each in _in_a_child(lambda: [asdict(each) for each in _trial()]))
+
+
+def _in_a_child(look: Callable[[], list[Any]]) -> list[Any]:
+    """What a look gives (as JSON) in a child process, which may go into namespaces and ends with them."""
     read, write = os.pipe()
     pid = os.fork()
     if not pid:
         try:
-            found = [asdict(each) for each in _trial()]
-            os.write(write, json.dumps(found).encode())
+            os.write(write, json.dumps(look()).encode())
         finally:
             os._exit(0)
     os.close(write)
     with os.fdopen(read, "rb") as file:
         told = file.read()
     os.waitpid(pid, 0)
-    return tuple(Finding(**each) for each in json.loads(told))
+    return list(json.loads(told))
 
 
 def _trial() -> Iterator[Finding]:
@@ -127,23 +147,38 @@ def _enter() -> Finding | None:
 
 
 def _devices() -> Iterator[Finding]:
+    for kind in _refused(_DEVICES):
+        do = f"{_TAKEN_OVER[kind]} takes its place" if kind in _TAKEN_OVER else _DEVICES[kind]
+        yield Finding(f"this kernel has no {kind} device", do, fatal=kind == "bridge")
+
+
+def _refused(kinds: Iterable[str]) -> Iterator[str]:
+    """Which of these kinds of device cannot be made in the namespace that this process is in."""
     rtnl = netlink.Rtnl()
-    makers: dict[str, Callable[[], bytes]] = {
-        "bridge": lambda: netlink.bridge("trial0"),
-        "vlan-aware bridge": lambda: netlink.bridge("trial0", vlan_aware=True),
-        "vlan": lambda: netlink.vlan("trial0", rtnl.index("lo"), 2),
-        "vrf": lambda: netlink.vrf("trial0", 10),
-    }
-    for kind, advice in _DEVICES.items():
-        make = makers.get(kind, lambda kind=kind: netlink.device("trial0", kind))
+    with suppress(OSError):  # where there are no bridges, nothing stands on one either
+        rtnl.do(netlink.bridge("parent0"))
+    for kind in kinds:
         try:
-            rtnl.do(make())
+            rtnl.do(_request(rtnl, kind))
         except OSError:
-            do = (
-                f"{_TAKEN_OVER[kind]} takes its place"
-                if kind in _TAKEN_OVER
-                else advice or "files that ask for one are refused"
-            )
-            yield Finding(f"this kernel has no {kind} device", do, fatal=kind == "bridge")
+            yield kind
         else:
             rtnl.do(netlink.delete("trial0"))
+
+
+def _request(rtnl: netlink.Rtnl, kind: str) -> bytes:
+    """The request for a device of a kind. Not on lo, which nothing stands on in any kernel."""
+    match kind:
+        case "bridge" | "vlan-aware bridge":
+            return netlink.bridge("trial0", vlan_aware=kind != "bridge")
+        case "vlan":
+            return netlink.vlan("trial0", rtnl.index("parent0"), 2)
+        case "vrf":
+            return netlink.vrf("trial0", 10)
+        case "macvlan" | "vxlan":
+            near = ("trial0", 0, None, os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC))
+            if kind == "macvlan":
+                return netlink.macvlan(near, rtnl.index("parent0"), "bridge", 0)
+            return netlink.vxlan(near, 1, _DOCUMENTED, 4789, None, None, 0)
+        case _:
+            return netlink.device("trial0", kind)

@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 from harness.deploy import bring_up
+from lab.enclosure import netlink
+from lab.hanging import stitch
 from lab.lab import Lab
+from lab.preflight import preflight
 from sim.dataclasses import replace
+from sim.errors import HostError
 from sim.topology.reader import read_topology
 
 pytestmark = [pytest.mark.kernel, pytest.mark.xdist_group(__name__)]  # its tests share a lab
@@ -201,6 +205,45 @@ def test_what_hangs_on_the_host_side_outlives_a_node_without_power(forms: Lab) -
     assert {"mac1", "mac2", "mac3", "vx11"} <= interfaces(forms, "far").keys()
     assert reaches(forms, "10.7.0.2") and reaches(forms, "10.12.0.2") and reaches(forms, "10.11.0.2")
     assert forms.nodes["far"].run(["ip", "link", "show", "ge-0-0-0"], check=False).status == 0
+
+
+def without_macvlan_and_vxlan(patch: pytest.MonkeyPatch) -> None:
+    """This kernel as one that lacks both: it is asked for kinds that no kernel has."""
+    patch.setattr(netlink, "macvlan", lambda *_: netlink.device("trial0", "no-macvlan"))
+    patch.setattr(netlink, "vxlan", lambda *_: netlink.device("trial0", "no-vxlan"))
+
+
+def test_links_whose_device_the_kernel_lacks_are_named_together_before_anything_is_made(
+    forms: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_macvlan_and_vxlan(monkeypatch)
+    name = f"lacking-{os.getpid()}"
+    with pytest.raises(HostError) as refused:
+        bring_up(replace(forms.topology, name=name))
+    assert str(refused.value).split("; ") == [
+        "n1:mac1, far:mac1, far:mac2, far:mac3: this kernel has no macvlan device",
+        "n1:vx8, n1:vx9, n1:vx10: this kernel has no vxlan device",
+        "load what it lacks (`modprobe macvlan vxlan`), or draw a veth instead",
+    ]
+    assert name not in Lab.names()
+    fewer = [link for link in forms.topology.links if str(link) != "n1:mac1"]
+    with pytest.raises(HostError, match=r"this kernel has no vxlan device"):
+        forms.apply(replace(forms.topology, links=tuple(fewer)))
+    assert "mac1" in interfaces(forms, "n1"), "nothing was changed"
+
+
+def test_preflight_names_a_kernel_without_macvlan_and_vxlan(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = {f"this kernel has no {kind} device" for kind in ("macvlan", "vxlan")}
+    assert not kinds & {finding.what for finding in preflight()}
+    without_macvlan_and_vxlan(monkeypatch)
+    assert kinds <= {finding.what for finding in preflight()}
+
+
+def test_a_tunnel_that_tc_does_not_join_to_its_cable_is_told_in_its_words(forms: Lab) -> None:
+    link = next(link for link in forms.topology.links if str(link) == "n1:vx8")
+    with pytest.raises(HostError, match=r"^n1:vx8: tc joins no tunnel to the cable: .*Exclusivity"):  # it is joined
+        stitch(forms.host, link)
+    assert reaches(forms, "10.8.0.2")
 
 
 def test_the_difference_to_links_that_hang_is_applied(forms: Lab) -> None:
