@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from docker_boxes import containers, docker
+from docker_boxes import containers, docker, inspected
 from runtime_network import Command, command, left_behind, until
 from slow_engine import slow_engine
 
 from harness.deploy import bring_up
+from lab.enclosure import linux
 from lab.journal import Journal
 from lab.lab import Lab
 from sim.errors import FabricError, HostError, NodeFailed, TopologyError
@@ -51,6 +52,26 @@ def test_a_container_that_a_killed_command_asked_for_does_not_come_to_be_after_d
         assert command("destroy", "--all") == 0
         until(lambda: slow.answered == slow.asked, 60, "the engine has answered all that was asked")
     assert containers() == [] and left_behind(str(run_folder), run_folder) == []
+
+
+def test_a_container_ends_at_once_where_nobody_buries_orphans(drawn: Topology) -> None:
+    """`deploy` in a process that is given all orphans of what it began, as this machine's init is, and buries none."""
+    pid = os.fork()
+    if not pid:
+        try:
+            linux.adopt_orphans()
+            bring_up(drawn, runtime="docker")
+            signal.pause()
+        finally:
+            os._exit(70)
+    try:
+        until(lambda: Lab.runs("boxes"), 60, "the lab runs")
+        docker("kill", "net-boxes-r2")
+        until(lambda: inspected("net-boxes-r2")["State"]["Status"] == "exited", 5, "the container has ended")
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        Lab.destroy_by_name("boxes")
 
 
 def with_node(drawn: Topology, name: str, **changes: Any) -> Topology:

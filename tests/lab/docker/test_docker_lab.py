@@ -60,6 +60,13 @@ def test_a_container_has_no_rights_but_those_that_routing_takes_and_sees_nothing
         assert node.run(["touch", "/sys/x"], check=False).status
 
 
+def test_an_agent_is_a_child_of_its_containers_first_process(lab: Lab) -> None:
+    """Who buries it is in the container: what is a child of a process outside keeps a container from ending."""
+    for name in ("r1", "r2", "compute"):
+        parent = ["sh", "-c", "grep ^PPid /proc/$PPID/status"]
+        until(lambda parent=parent, name=name: lab.nodes[name].run(parent).text.split() == ["PPid:", "1"], 5, name)
+
+
 def test_limits_and_health_check_are_the_files_and_bind_what_a_push_starts(lab: Lab) -> None:
     made = inspected("net-boxes-r1")
     host = made["HostConfig"]
