@@ -66,7 +66,9 @@ def bring_up(
     with Rehearsal(files.values() if shared else (), first) as rehearsal:
         lab = Lab.deploy(topology, progress, runtime, start.ahead(rehearsal) if start else Ahead(), bare=bare)
         try:
-            if not bare:
+            if bare:
+                staging.begin(lab, topology.nodes)
+            else:
                 _boot(lab, files, progress, rehearsal, complain, start)
                 automation.run(lab, topology.nodes.values(), progress)
             lab.mark_running()
@@ -189,6 +191,7 @@ def _go_back(lab: Lab, topology: Topology, had: Mapping[str, Mapping[str, bytes]
     """The old topology again, and on each node the files it had, pushed back or (a node made anew) booted."""
     difference = lab.apply(topology)
     made = {*difference.added, *difference.changed}
+    staging.begin(lab, made)
     _prepare(lab, topology.nodes)
     for again, boots in ((made, True), (set(had) - made, False)):
         _push(lab, {name: had.get(name, {}) for name in again}, boot=boots)

@@ -1,9 +1,9 @@
 """The boot of nodes that wait for each other: containerlab's stages, each as soon as what it waits for is over.
 
 A node's namespace and cables are there before any stage begins; what a stage holds back is what runs in it. The stages
-of one node follow one another: create and create-links (nothing is left to do in them but the author's commands),
-configure (its files are pushed), its `exec` lines and its role, healthy, exit. A node has no main process that could
-end: its stage exit is over when its commands are.
+of one node follow one another: create (what its image runs by itself begins), create-links (nothing is left to do but
+the author's commands), configure (its files are pushed), its `exec` lines and its role, healthy, exit. Nobody waits for
+the end of a node's main process: its stage exit is over when its commands are.
 """
 
 import threading
@@ -13,6 +13,7 @@ from functools import partial
 from harness import commands
 from harness.health import await_healthy
 from lab.lab import Lab, Step
+from lab.runtimes import Holding
 from sim.topology.boot import STAGES, Command, Stage
 from sim.topology.model import Topology
 
@@ -36,6 +37,13 @@ def boot(
     """Boot these nodes in their stages. `configure` pushes a node's files, `start` its role."""
     staging = _Staging(lab, configure, start, complain)
     lab.in_order(steps(lab.topology, names), staging.carry_out)
+
+
+def begin(lab: Lab, names: Collection[str]) -> None:
+    """Let these nodes run what their images run by themselves, where that was held back."""
+    if isinstance(lab.runtime, Holding):
+        for name in names:
+            lab.runtime.begin(name)
 
 
 def steps(topology: Topology, names: Collection[str]) -> dict[Step, set[Step]]:
@@ -79,6 +87,8 @@ class _Staging:
         if stage == STAGES[0]:
             stopped.wait(node.startup_delay_s)
         self.run(name, said.on_enter)
+        if stage == STAGES[0]:
+            begin(self.lab, [name])
         if stage == "configure":
             self.configure(name)
         elif stage == _EXEC:

@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sim.topology.boot import Healthcheck
+from sim.topology.boot import STAGES, Healthcheck
 from sim.topology.container import Container, is_idle
 from sim.topology.model import Node
 
 OURS = "fabriclab.lab"
 """The label by which a lab's containers are found again: its folder on this machine, which no other lab has."""
+
+GATE = "/run/fabriclab-gate"
+"""A pipe in a container that is not to begin yet: its first process waits there, and needs a shell for that."""
 
 CAPABILITIES = (
     "AUDIT_WRITE",  # sshd ends a login on a terminal that it can not put on record
@@ -58,9 +61,28 @@ def settings(node: Node, folder: Path) -> dict[str, Any]:
 
 def idles(node: Node, image: Mapping[str, Any]) -> bool:
     """Whether a container only keeps itself alive, so that it reads no file when it starts; `image` is its Config."""
+    return is_idle(" ".join(_own_words(node, image)))
+
+
+def waits(node: Node) -> bool:
+    """Whether what a container runs by itself must wait for another node, or for a time."""
+    return bool(node.startup_delay_s or (STAGES[0] in node.stages and node.stages[STAGES[0]].wait_for))
+
+
+def held(body: Mapping[str, Any], node: Node, image: Mapping[str, Any]) -> dict[str, Any]:
+    """A body whose container's first process becomes what it should be only when somebody has written to GATE there."""
+    return {
+        **body,
+        "Entrypoint": ["/bin/sh", "-c", f'read _ < {GATE}; exec "$@"', "sh", *_own_words(node, image)],
+        "Cmd": [],
+    }
+
+
+def _own_words(node: Node, image: Mapping[str, Any]) -> list[str]:
+    """The command line of a container's first process."""
     entrypoint = shlex.split(node.container.entrypoint) or image.get("Entrypoint") or []
     command = shlex.split(node.container.command) or ([] if node.container.entrypoint else image.get("Cmd")) or []
-    return is_idle(" ".join([*entrypoint, *command]))
+    return [*entrypoint, *command]
 
 
 def _host_config(wanted: Container) -> dict[str, Any]:

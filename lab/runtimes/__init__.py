@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from lab.journal import Journal
 from lab.node import RunningNode
@@ -106,6 +106,15 @@ class Runtime(Protocol):
 
     def destroy(self) -> None:
         """End everything. Nothing stays behind; calling it again does nothing."""
+        ...
+
+
+@runtime_checkable
+class Holding(Protocol):
+    """A runtime whose nodes may run something by themselves, which waits if they are to wait for others."""
+
+    def begin(self, name: str) -> None:
+        """Let a node run what it runs by itself. One that does already is left alone."""
         ...
 
 

@@ -17,8 +17,9 @@ from typing import Any, TypeVar
 
 from lab.containers.archive import archive
 from lab.containers.joining import Running, handles, join
-from lab.containers.settings import OURS, idles, settings
+from lab.containers.settings import GATE, OURS, held, idles, settings, waits
 from lab.enclosure import messages
+from lab.journal import Journal
 from lab.runtimes import NO_FILES, Files
 from lab.runtimes.namespaces import Namespaces
 from sim.errors import HostError, NodeFailed, TopologyError
@@ -42,6 +43,10 @@ class Docker(Namespaces):
     """A lab whose nodes are containers."""
 
     of_this_machine = False
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__(journal)
+        self._held: set[str] = set()  # nodes whose own program waits at its gate
 
     def start(self, lock: int) -> None:
         """Find the engine, note where it is, and start the keeper; see Runtime."""
@@ -70,9 +75,16 @@ class Docker(Namespaces):
         images = {key: self._fetch(node) for key, node in wanted.items()}
 
         def run(node: Node) -> Running:
-            reads = not idles(node, images[node.image, node.container.pull_policy])
-            return self._run(node.name, settings(node, self._journal.folder), files.get(node.name, {}) if reads else {})
+            image, body = images[node.image, node.container.pull_policy], settings(node, self._journal.folder)
+            if idles(node, image):
+                return self._run(node.name, body)
+            found = files.get(node.name, {})
+            if not waits(node):
+                return self._run(node.name, body, archive(found) if found else b"")
+            self._held.add(node.name)
+            return self._run(node.name, held(body, node, image), archive(found, pipe=GATE))
 
+        self._held.difference_update(node.name for node in nodes)
         self._enter(nodes, dict(zip((node.name for node in nodes), _each(run, nodes), strict=True)))
 
     def _enter(self, nodes: Sequence[Node], running: Mapping[str, Running]) -> None:
@@ -85,6 +97,12 @@ class Docker(Namespaces):
         except NodeFailed as error:
             self._refuse_ended(str(error.place))
             raise
+
+    def begin(self, name: str) -> None:
+        """Let a container's own program begin; see Holding."""
+        if name in self._held:
+            self.node(name).run(["/bin/sh", "-c", f"echo > {GATE} && rm {GATE}"])
+            self._held.discard(name)
 
     def _fetch(self, node: Node) -> Mapping[str, Any]:
         """Have a node's image here, by its pull policy; what it runs."""
@@ -100,11 +118,11 @@ class Docker(Namespaces):
             found = self._engine.image(node.image)
         return found or {}
 
-    def _run(self, name: str, body: Mapping[str, Any], files: Mapping[str, bytes]) -> Running:
-        """Make a container with its files in it, and start it."""
+    def _run(self, name: str, body: Mapping[str, Any], packed: bytes = b"") -> Running:
+        """Make a container with an archive's files in it, and start it."""
         container = self._make(name, body)
-        if files:
-            self._engine.put(name, container, archive(files))
+        if packed:
+            self._engine.put(name, container, packed)
         self._engine.start(name, container)
         return self._running(name, container)
 

@@ -9,7 +9,7 @@ from docker_boxes import docker, inspected
 from runtime_network import until
 
 from harness import verbs
-from harness.deploy import bring_up
+from harness.deploy import boot, bring_up
 from lab.lab import Lab
 from sim.errors import CommandFailed, NodeFailed
 from sim.topology.reader import read_topology
@@ -35,6 +35,15 @@ topology:
       image: "{own_frr}"
       kind: frr
       stages: {{configure: {{wait-for: [{{node: second, stage: exit}}]}}}}
+      binds: ["frr.conf:/etc/frr/frr.conf", "daemons:/etc/frr/daemons"]
+    server:
+      user: "1000"
+      cmd: sh -c "date +%s%N > /tmp/began; exec sleep 1000"
+      stages: {{create: {{wait-for: [{{node: first, stage: healthy}}]}}}}
+    late:
+      image: "{own_frr}"
+      kind: frr
+      startup-delay: 5
       binds: ["frr.conf:/etc/frr/frr.conf", "daemons:/etc/frr/daemons"]
     first:
       exec: [sh -c "date +%s%N > /tmp/asked-for"]
@@ -73,10 +82,35 @@ def test_containers_boot_when_those_that_they_wait_for_are_healthy(lab: Lab) -> 
     assert when(lab, "first", "/tmp/asked-for") + 2e9 < when(lab, "second")
 
 
+def test_what_an_image_runs_by_itself_waits_as_well(lab: Lab) -> None:
+    assert when(lab, "first", "/tmp/asked-for") + 2e9 < when(lab, "server", "/tmp/began") <= when(lab, "server")
+    assert lab.nodes["server"].run(["cat", "/proc/1/comm"]).text == "sleep\n"
+    begun = {name: clock(lab, name, "watchfrr") - clock(lab, name) for name in ("third", "late")}
+    assert begun["third"] < 5 < begun["late"], "seconds after the container"
+    assert "blackhole 203.0.113.0/24" in lab.nodes["late"].run(["ip", "route"]).text
+
+
+def clock(lab: Lab, node: str, process: str = "") -> float:
+    """When a node's first process, or another, was started."""
+    pid = next((each.pid for each in lab.nodes[node].processes() if process and each.name == process), 1)
+    return int((lab.nodes[node].read(f"/proc/{pid}/stat") or b"").rsplit(b")", 1)[1].split()[19]) / os.sysconf(
+        "SC_CLK_TCK"
+    )
+
+
 def test_commands_of_a_stage_run_in_the_container_or_on_the_labs_host_side(lab: Lab) -> None:
     assert lab.nodes["second"].read("/tmp/begun") == b"" and lab.nodes["second"].read("/etc/motto") == b"onward\n"
     assert lab.host.read("/tmp/on-the-host") == b"" and not Path("/tmp/on-the-host").exists()
     assert "blackhole 203.0.113.0/24" in lab.nodes["third"].run(["ip", "route"]).text
+
+
+def test_a_container_that_gets_its_power_back_waits_again_and_begins(lab: Lab) -> None:
+    before = when(lab, "server", "/tmp/began")
+    lab.halt("server")
+    lab.restart("server")
+    assert lab.nodes["server"].read("/tmp/began") is None
+    boot(lab, ["server"])
+    assert when(lab, "server", "/tmp/began") > before
 
 
 def test_health_is_told_by_docker_as_by_inspect(lab: Lab) -> None:
@@ -90,6 +124,18 @@ def test_health_is_told_by_docker_as_by_inspect(lab: Lab) -> None:
     until(lambda: dockers() == "healthy", 10, "Docker takes the node for healthy")
     lab.nodes["first"].write({"/tmp/asked-for": b"9999999999"})
     assert str(health("first")).startswith("unhealthy: status 1")
+
+
+def test_nothing_is_held_back_in_a_lab_that_is_not_booted(folder: Path, debian_12: str) -> None:
+    file = folder / "bare.clab.yml"
+    file.write_text(f"""\
+    name: bare-{NAME}
+    topology:
+      defaults: {{kind: linux, image: "{debian_12}", network-mode: none}}
+      nodes: {{server: {{startup-delay: 1000, cmd: sh -c "echo yes > /tmp/began; exec sleep 1000"}}}}
+    """)
+    with bring_up(read_topology(file, environment={}), bare=True, runtime="docker") as lab:
+        until(lambda: lab.nodes["server"].read("/tmp/began") == b"yes\n", 5, "the container's own program runs")
 
 
 UNWELL = """\
