@@ -10,7 +10,7 @@ import platform
 import re
 import subprocess
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -127,12 +127,16 @@ def relative(path: Path) -> str:
     return found if not found.startswith("../..") else str(path)
 
 
-def environment() -> dict[str, str]:
-    """What the answers hold for: kernel and versions of the programs that labs run, but for those that are missing."""
-    versions = {name: _version(command) for name, command in PROGRAMS.items()}
+def environment(images: Collection[str] = ()) -> dict[str, str]:
+    """What the answers hold for: the kernel, and the `images` that nodes were made of; without any, the versions of
+    this machine's programs, but for those that are missing.
+    """
     kernel = f"{platform.system()} {platform.release()} {platform.machine()}"
-    user = "root" if os.geteuid() == 0 else "an ordinary user"
-    return {"kernel": kernel, "run as": user} | {name: found for name, found in versions.items() if found}
+    told = {"kernel": kernel, "run as": "root" if os.geteuid() == 0 else "an ordinary user"}
+    if images:
+        return told | {"images": ", ".join(sorted(images))}
+    versions = {name: _version(command) for name, command in PROGRAMS.items()}
+    return told | {name: found for name, found in versions.items() if found}
 
 
 def _version(command: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ ran before are left as they were: on them only scenarios are run that change not
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from harness.run import Progress, ScenarioResult, own_name, run_on_paper, run_to
 from harness.scenario import find_scenarios, read_scenario
 from harness.story import Scenario, Step
 from lab.lab import Lab
-from lab.runtimes import DEFAULT
+from lab.runtimes import DEFAULT, of_this_machine
 from sim.dataclasses import dataclass, field
 from sim.errors import FabricError, InputError, LabError, Place
 from sim.topology.model import Topology
@@ -58,6 +58,8 @@ def verify(
         for each in work.scenarios:
             title = report.network_name(each.topology)
             networks[title] = networks.get(title) or (work.lab.topology if work.lab else each.draw())
+    carriers = [work.lab.carried_by if work.lab else runtime for work in works]
+    in_images = on == "lab" and not any(map(of_this_machine, carriers))
     examined = [work.lab.name for work in works if work.lab]
     return Report(
         results=tuple(results),
@@ -65,8 +67,13 @@ def verify(
         started=started,
         took_s=time.monotonic() - began,
         labs=tuple(dict.fromkeys([*examined, *kept])),
-        environment=report.environment(),
+        environment=report.environment(_images(networks) if in_images else ()),
     )
+
+
+def _images(networks: Mapping[str, Topology]) -> set[str]:
+    """The images of their containers."""
+    return {node.image for network in networks.values() for node in network.nodes.values() if node.image}
 
 
 def chosen(target: str, name: str | None = None, on: str = "lab", allow_outside_binds: bool = False) -> list[Work]:

@@ -11,6 +11,8 @@ from runtime_network import command, left_behind, until
 from harness.agreement import differences
 from harness.deploy import boot, bring_up, push_files
 from harness.observe import observe
+from harness.run import Silent
+from harness.verifying import verify
 from lab.lab import Lab
 from sim.errors import PushRejected
 from sim.topology.files import node_files
@@ -95,6 +97,14 @@ def test_the_routers_meet_whoever_started_them_and_all_reads_as_on_namespaces(la
     with bring_up(replace(drawn, name="twin"), runtime="namespaces") as twin:
         until(lambda: meets(twin), 20, "the session on namespaces")
         until(lambda: not differences(observe(twin), observe(lab)), 10, "the same on both runtimes")
+
+
+def test_a_report_tells_the_images_and_not_this_machines_programs(lab: Lab, debian_12: str, own_frr: str) -> None:
+    until(lambda: meets(lab), 20, "the session")
+    report = verify(["boxes"], name=None, keep=False, jobs=1, progress=Silent())
+    assert report.exit_status == 0
+    assert report.environment["images"].split(", ") == sorted([debian_12, own_frr])
+    assert report.environment.keys() == {"kernel", "run as", "images"}
 
 
 def test_a_guest_of_a_compute_and_a_bridge_are_no_containers_and_work(lab: Lab) -> None:
