@@ -7,14 +7,19 @@ of our own making beside those, under the same names and labels.
 
 import json
 import os
+import select
 import shutil
+import signal
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from subprocess import PIPE
 
 from lab.containers.clab_file import cabled, stage
 from lab.containers.joining import Running
-from lab.journal import Journal
+from lab.containers.settings import settings
+from lab.journal import Journal, process_started
 from lab.runtimes import NO_FILES, Files
 from lab.runtimes.docker import Docker
 from sim.errors import HostError, LabError
@@ -23,6 +28,8 @@ from sim.topology.record import from_record
 
 _PROGRAM = "containerlab"
 _HANDED = "handed"  # the journal's list with the file that containerlab was handed
+_RUN = "runs"  # its list with the process of each run of containerlab
+_WHEN_NOTED = ("/bin/sh", "-c", 'read _ && exec "$@"', "sh")  # begins when its process is noted, or never
 _QUIET = {"CLAB_VERSION_CHECK": "disable", "NO_COLOR": "1", "TERM": "dumb"}
 _CONTAINED = (Kind.LINUX, Kind.FRR, Kind.CUMULUS)
 _TIMEOUT_S = 600
@@ -53,7 +60,11 @@ class Containerlab(Docker):
         folder.mkdir()
         file = stage(folder, self._journal.folder, drawn, nodes, files)
         self._journal.append(_HANDED, {"file": str(file)})
+        for node in nodes:
+            self._note_asked(node.name, settings(node, self._journal.folder))
         self._command("deploy", file, "--skip-labdir-acl", "--format", "json")
+        for node in nodes:
+            self._note_answered(node.name)
         self._theirs = cabled(drawn, nodes)
         self._enter(nodes, self._inspected(file, nodes))
 
@@ -79,6 +90,7 @@ class Containerlab(Docker):
 
     def destroy(self) -> None:
         """End everything; see Runtime. Where containerlab can not, its containers are removed all the same."""
+        self._end_runs()
         for noted in self._journal.lines(_HANDED):
             try:
                 self._command("destroy", Path(noted["file"]), "--cleanup")
@@ -88,28 +100,44 @@ class Containerlab(Docker):
 
     def _command(self, verb: str, file: Path, *options: str) -> str:
         """What containerlab answers to a verb; LabError in its own words where it fails."""
+        if not shutil.which(_PROGRAM):
+            raise HostError(f"there is no program {_PROGRAM} in PATH any more")
         environment = {**os.environ, **_QUIET, "DOCKER_HOST": self._engine.address}
-        argv = [_PROGRAM, verb, "--topo", str(file), *options]
-        try:
-            done = subprocess.run(
-                argv, env=environment, cwd=file.parent, capture_output=True, timeout=_TIMEOUT_S, check=False
-            )
-        except FileNotFoundError:
-            raise HostError(f"there is no program {_PROGRAM} in PATH any more") from None
-        except subprocess.TimeoutExpired:
-            raise LabError(f"{_PROGRAM} {verb} was not done within {_TIMEOUT_S} s") from None
-        if done.returncode:
-            raise LabError(f"{_PROGRAM} {verb}: {_reason(done)}")
-        return done.stdout.decode(errors="replace")
+        argv = [*_WHEN_NOTED, _PROGRAM, verb, "--topo", str(file), *options]
+        with subprocess.Popen(
+            argv, env=environment, cwd=file.parent, stdin=PIPE, stdout=PIPE, stderr=PIPE, process_group=0
+        ) as run:
+            try:
+                self._journal.append(_RUN, {"pid": run.pid, "started": process_started(run.pid)})
+                told, complained = run.communicate(b"\n", timeout=_TIMEOUT_S)
+            except BaseException as error:
+                os.killpg(run.pid, signal.SIGKILL)
+                if isinstance(error, subprocess.TimeoutExpired):
+                    raise LabError(f"{_PROGRAM} {verb} was not done within {_TIMEOUT_S} s") from None
+                raise
+        if run.returncode:
+            reason = _reason((complained or told).decode(errors="replace")) or f"exit status {run.returncode}"
+            raise LabError(f"{_PROGRAM} {verb}: {reason}")
+        return told.decode(errors="replace")
+
+    def _end_runs(self) -> None:
+        """End what a killed command has left running, with all that it has started."""
+        for run in self._journal.lines(_RUN):
+            with suppress(ProcessLookupError):
+                handle = os.pidfd_open(run["pid"])
+                try:
+                    if process_started(run["pid"]) == run["started"]:
+                        os.killpg(run["pid"], signal.SIGKILL)
+                        select.select([handle], [], [])
+                finally:
+                    os.close(handle)
 
 
-def _reason(done: "subprocess.CompletedProcess[bytes]") -> str:
+def _reason(words: str) -> str:
     """The error that containerlab closed with, on one line."""
-    lines = [
-        line.strip() for line in (done.stderr or done.stdout).decode(errors="replace").splitlines() if line.strip()
-    ]
+    lines = [line.strip() for line in words.splitlines() if line.strip()]
     begin = next((place for place, line in enumerate(lines) if line == "ERROR"), max(len(lines) - 3, -1))
-    return "; ".join(lines[begin + 1 :]) or f"exit status {done.returncode}"
+    return "; ".join(lines[begin + 1 :])
 
 
 Carrier = Containerlab

@@ -128,14 +128,20 @@ class Docker(Namespaces):
 
     def _make(self, name: str, body: Mapping[str, Any]) -> str:
         """Have a container made; its id. Noted before and after: the engine goes on with it, should we be killed."""
-        self._journal.append(_MAKING, {"node": name, "body": body})
+        self._note_asked(name, body)
         try:
             container = self._engine.create(name, body)
         except NodeFailed:
-            self._journal.append(_MAKING, {"node": name})
+            self._note_answered(name)
             raise
-        self._journal.append(_MAKING, {"node": name})
+        self._note_answered(name)
         return container
+
+    def _note_asked(self, name: str, body: Mapping[str, Any]) -> None:
+        self._journal.append(_MAKING, {"node": name, "body": body})
+
+    def _note_answered(self, name: str) -> None:
+        self._journal.append(_MAKING, {"node": name})
 
     def _running(self, name: str, container: str) -> Running:
         """A container's first process; NodeFailed, with its last words, where it has ended."""
@@ -213,7 +219,7 @@ class Docker(Namespaces):
                 )
             time.sleep(_AGAIN_S)
         self._remove_found([node])
-        self._journal.append(_MAKING, {"node": node})
+        self._note_answered(node)
 
     def _found(self, names: Sequence[str] | None = None) -> list[str]:
         """The lab's containers, by label: also those of a command that was killed before it could note anything."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from docker_boxes import containers, inspected
-from runtime_network import until
+from runtime_network import Command, command, left_behind, until
 
 from harness.deploy import boot, bring_up
 from harness.observe import observe
@@ -101,6 +101,21 @@ def test_an_inspection_that_tells_of_no_container_is_an_error_and_what_was_made_
     with pytest.raises(LabError, match="containerlab inspect"):
         Lab.deploy(drawn, runtime="containerlab")
     assert containers() == [] and Lab.names() == []
+
+
+def test_a_killed_commands_containerlab_ends_with_the_lab(
+    drawn: Topology, run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is slow, and would make its containers after all."""
+    real, begun = shutil.which("containerlab"), tmp_path / "begun"
+    program(tmp_path / "bin", f'#!/bin/sh\n[ "$1" = deploy ] && {{ touch {begun}; sleep 1000; }}\nexec {real} "$@"\n')
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    running = Command("deploy", str(drawn.file), "--runtime", "containerlab")
+    until(begun.exists, 60, "containerlab is at work")
+    running.kill()
+    assert command("destroy", "--all") == 0
+    until(lambda: not left_behind(str(run_folder), run_folder), 5, "nothing is left")
+    assert containers() == []
 
 
 def test_where_there_is_no_containerlab_that_is_said(drawn: Topology, monkeypatch: pytest.MonkeyPatch) -> None:
