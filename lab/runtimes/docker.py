@@ -82,7 +82,11 @@ class Docker(Namespaces):
             if not waits(node):
                 return self._run(node.name, body, archive(found) if found else b"")
             self._held.add(node.name)
-            return self._run(node.name, held(body, node, image), archive(found, pipe=GATE))
+            try:
+                return self._run(node.name, held(body, node, image), archive(found, pipe=GATE))
+            except NodeFailed as error:
+                needed = f"; it is to wait, and its image {node.image} must have /bin/sh for that"
+                raise NodeFailed(f"{error.text}{needed}", node.name) from None
 
         self._held.difference_update(node.name for node in nodes)
         self._enter(nodes, dict(zip((node.name for node in nodes), _each(run, nodes), strict=True)))
