@@ -26,6 +26,7 @@ FABRICS = {
     "k8p": ("8", "--policies"),
 }
 _SWEPT = ("k16", "k32")
+_SHORT = 3  # runs of what is over so soon that a hiccup of the machine counts; the fastest is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ def measure(folder: Path) -> dict[str, float]:
         found[f"solve_{name}_entries"] = _entries(solved.said)
     for name in _SWEPT:
         _keep(found, f"sweep_{name}", run(_PROGRAM, "sweep", str(folder / name), most=1))
-    _keep(found, "solve_dev01", run(_PROGRAM, "solve", str(_PROJECT / "topologies" / "dev01")))
+    short = [run(_PROGRAM, "solve", str(_PROJECT / "topologies" / "dev01")) for _ in range(_SHORT)]
+    _keep(found, "solve_dev01", min(short, key=lambda each: each.wall_s))
     _keep(found, "plain_k32", plain := run(sys.executable, "-m", "bench.plain", str(folder / "k32")))
     if _entries(plain.said) != found["solve_k32_entries"]:
         raise RuntimeError(f"the baseline counts other RIB entries: {plain.said}")

@@ -74,6 +74,11 @@ class Advert(NamedTuple):
     link_local: Address | None = None
     path_id: int = 0
 
+    @property
+    def is_malformed(self) -> bool:
+        """Whether its AS path has a segment of no number (RFC 7606 section 7.2)."""
+        return frozenset() in self.attributes.as_path
+
 
 @dataclass(frozen=True, slots=True)
 class End:

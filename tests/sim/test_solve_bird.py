@@ -7,6 +7,7 @@ from networks import bgp, cabled, neighbour, route, router, solved, ways
 
 from sim.address import parse_prefix
 from sim.device import Device
+from sim.device.bgp import Aggregate
 from sim.device.static import StaticRoute
 from sim.devices import parse_files
 from sim.paper import Paper
@@ -60,6 +61,25 @@ def test_a_workloads_route_is_learnt_announced_and_reflected() -> None:
     assert route(paper, "r", "10.9.0.1/32").metric == 32
     assert route(paper, "a", "10.9.0.1/32").protocol == "boot"
     assert "10.9.0.1/32" in paper.snapshot.nodes["b"].bgp_prefixes
+
+
+def test_a_path_with_an_emptied_set_is_withdrawn_and_the_session_stays() -> None:
+    """Seen with 2.0.12, 2026-11-25: "zero-length segment"; the FRR that sends it has emptied the set."""
+    aggregates = {"aggregates": (Aggregate(parse_prefix("10.100.0.0/15"), as_set=True),)}
+    towards_e = neighbour("10.0.2.2", 65005, remove_private_as="all")
+    inner = {"network_import_check": False}
+    paper = solved(
+        cabled("x:eth1 a:eth1", "a:eth2 e:eth1"),
+        router("x", {"eth1": "10.0.1.1/24"},
+               bgp=(bgp(65001, "10.9.0.1", [neighbour("10.0.1.2", 65002)], ["10.101.0.0/16"], **inner),)),
+        router("a", {"eth1": "10.0.1.2/24", "eth2": "10.0.2.1/24"},
+               bgp=(bgp(65002, "10.9.0.2", [neighbour("10.0.1.1", 65001), towards_e], ["10.100.0.0/16"],
+                        family_settings=aggregates, **inner),)),
+        bird("e", {"eth1": "10.0.2.2/24"}, KERNEL + session("10.0.2.1", 65002, own=65005)),
+    )  # fmt: skip
+    assert route(paper, "a", "10.100.0.0/15").type is RouteType.BLACKHOLE
+    assert ways(paper, "e", "10.100.0.0/15") == set()
+    assert ways(paper, "e", "10.100.0.0/16") == {"10.0.2.1 eth1"}
 
 
 def test_a_next_hop_that_no_route_leads_to_makes_an_unreachable_route_in_the_kernel() -> None:

@@ -314,6 +314,13 @@ def test_private_numbers_leave_an_as_set_too() -> None:
     assert ("e", "10.100.0.0/15") not in paper.uncertain_entries()
 
 
+def test_a_set_emptied_of_private_numbers_ends_the_session() -> None:
+    """Seen with 8.4.4, 2026-11-25: bgpd sends a segment of no number, over which its neighbour ends the session."""
+    paper = aggregate_with_a_set(remove_private_as="all")
+    assert {each.state for each in paper.snapshot.nodes["e"].sessions if each.peer == "10.0.2.1"} != {"Established"}
+    assert ways(paper, "e", "10.100.0.0/15") == set()
+
+
 def test_an_aggregate_stands_or_not_where_another_says_the_same() -> None:
     """b makes of what a tells the very aggregate that a tells as well: the first one stays (8.4.4, 2026-11-25)."""
     as_set = {"aggregates": (Aggregate(parse_prefix("10.100.0.0/15"), as_set=True),)}

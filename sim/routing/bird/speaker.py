@@ -51,8 +51,9 @@ class Speaker:
                         table.put(prefix, key, None)
 
     def receive(self, number: int, family: str, prefix: Prefix, adverts: tuple[Advert, ...]) -> None:
-        """All paths that a neighbour has for a prefix now."""
+        """All paths that a neighbour has for a prefix now. Malformed ones are withdrawn (2.0.12, seen 2026-11-25)."""
         channel = self.lives[number].channels[family]
+        adverts = tuple(each for each in adverts if not each.is_malformed)
         if adverts:
             channel.raw[prefix] = adverts
         else:

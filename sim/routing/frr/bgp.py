@@ -44,7 +44,7 @@ class Speaker:
         self._ports, self._ribs, self._rib_of = ports, ribs, rib_of
         self.tables: dict[str, dict[Prefix, Entry]] = defaultdict(dict)
         self.lives: dict[int, Live] = {}
-        self.refused: set[str] = set()  # keys of neighbours that sent more prefixes than they may
+        self.refused: set[str] = set()  # keys of neighbours that sent more prefixes than they may, or no valid path
         self.ended: list[int] = []  # their sessions, which are to be closed
         own = frozenset(each.address for port in ports.values() for each in port.addresses)
         self._incoming = Incoming(instance, router_id, own)
@@ -116,7 +116,7 @@ class Speaker:
         before = {key: path for key, path in entry.received.items() if key[0] == number}
         if before == paths:
             return
-        if paths and _is_full(channel):
+        if (paths and _is_full(channel)) or any(each.is_malformed for each in adverts):
             self._end(number, live)
             return
         for key in before.keys() - paths.keys():
@@ -131,7 +131,11 @@ class Speaker:
             self._own_due[family, prefix] = None
 
     def _end(self, number: int, live: Live) -> None:
-        """More prefixes came than may. What came before is forgotten at once: nobody is told of it."""
+        """More came than may, or what may not. What came before is forgotten at once: nobody is told of it.
+
+        Over a malformed path bgpd ends the session anew whenever it comes up again, in a second or two (8.4.4, seen
+        2026-11-25: a NOTIFICATION of an invalid network field).
+        """
         self.refused.add(live.peering.end.key)
         self.ended.append(number)
         self._forget(number, live)

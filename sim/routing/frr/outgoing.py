@@ -122,7 +122,8 @@ class Outgoing:
     ) -> tuple[int | frozenset[int], ...]:
         """Unless `all` is said, only a path of nothing but private numbers is touched; the peer's own number stays.
 
-        The numbers of a set are treated like the others (aspath_remove_private_asns; 8.4.4, seen 2026-11-25).
+        The numbers of a set are treated like the others; of a set that `all` empties the empty segment is sent
+        (aspath_remove_private_asns; 8.4.4, seen 2026-11-25).
         """
         numbers = [each if isinstance(each, frozenset) else frozenset({each}) for each in path]
         if "all" not in how and not all(is_private(each) for members in numbers for each in members):
@@ -133,9 +134,10 @@ class Outgoing:
             members - private | (ours if private else ours & members)
             for members, private in zip(numbers, gone, strict=True)
         ]
-        pairs = zip(path, left, strict=True)
         return tuple(
-            members if isinstance(each, frozenset) else next(iter(members)) for each, members in pairs if members
+            members if isinstance(each, frozenset) else next(iter(members))
+            for each, members in zip(path, left, strict=True)
+            if members or (isinstance(each, frozenset) and "all" in how)
         )
 
     def _sealed(self, live: Live, channel: Channel, family: str, path: Path, result: PathAttributes) -> Advert | None:
