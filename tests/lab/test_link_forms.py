@@ -174,6 +174,13 @@ def test_a_tunnel_leads_over_the_lab_s_host_side(forms: Lab, address: str, vni: 
     assert not [each for each in told(forms) if f"vxlan {vni}" in each[1] or f"vx{vni} " in each[1]]
 
 
+def test_a_tunnel_that_tc_does_not_join_to_its_cable_is_told_in_its_words(forms: Lab) -> None:
+    link = next(link for link in forms.topology.links if str(link) == "n1:vx8")
+    with pytest.raises(HostError, match=r"^n1:vx8: tc joins no tunnel to the cable: .*Exclusivity"):  # it is joined
+        stitch(forms.host, link)
+    assert reaches(forms, "10.8.0.2")
+
+
 def test_a_tunnel_has_its_ports_and_number(forms: Lab) -> None:
     data = interfaces(forms, "n1")["vx9"]["linkinfo"]["info_data"]  # type: ignore[index]
     assert (data["id"], data["remote"], data["port"]) == (9, "172.31.254.99", 4790)
@@ -237,13 +244,6 @@ def test_preflight_names_a_kernel_without_macvlan_and_vxlan(monkeypatch: pytest.
     assert not kinds & {finding.what for finding in preflight()}
     without_macvlan_and_vxlan(monkeypatch)
     assert kinds <= {finding.what for finding in preflight()}
-
-
-def test_a_tunnel_that_tc_does_not_join_to_its_cable_is_told_in_its_words(forms: Lab) -> None:
-    link = next(link for link in forms.topology.links if str(link) == "n1:vx8")
-    with pytest.raises(HostError, match=r"^n1:vx8: tc joins no tunnel to the cable: .*Exclusivity"):  # it is joined
-        stitch(forms.host, link)
-    assert reaches(forms, "10.8.0.2")
 
 
 def test_the_difference_to_links_that_hang_is_applied(forms: Lab) -> None:
