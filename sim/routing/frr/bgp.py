@@ -102,6 +102,9 @@ class Speaker:
         live = self.lives[number]
         if live.peering.end.key in self.refused:
             return
+        if any(each.is_malformed for each in adverts):
+            self._end(number, live)
+            return
         channel = live.channels[family]
         if adverts:
             channel.raw[prefix] = adverts
@@ -116,7 +119,7 @@ class Speaker:
         before = {key: path for key, path in entry.received.items() if key[0] == number}
         if before == paths:
             return
-        if (paths and _is_full(channel)) or any(each.is_malformed for each in adverts):
+        if paths and _is_full(channel):
             self._end(number, live)
             return
         for key in before.keys() - paths.keys():
