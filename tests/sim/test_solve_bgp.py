@@ -22,6 +22,25 @@ def pair(**of_b: object) -> Paper:
     return solved(PAIR, one, two)
 
 
+def test_a_route_heard_on_a_second_session_with_a_neighbour_is_offered_it_by_its_own_address() -> None:
+    """c passes d's route back as its own AS's; a prefers c, but refuses itself as next hop (8.4.4, seen 2026-11-25)."""
+    by_v6 = {"family": "ipv4", "weight": 5}
+    paper = solved(
+        cabled("d:eth1 a:eth1", "a:eth2 c:eth1"),
+        router("d", {"eth1": "10.0.1.4/24"},
+               bgp=(bgp(65004, "10.9.0.4", [neighbour("10.0.1.1", 65001)], ["10.4.0.0/16"],
+                        network_import_check=False),)),
+        router("a", {"eth1": "10.0.1.1/24", "eth2": "10.0.2.1/24 2001:db8::1/64"},
+               bgp=(bgp(65001, "10.9.0.1", [neighbour("10.0.1.4", 65004), neighbour("10.0.2.3", 65003, weight=9),
+                                            neighbour("2001:db8::3", 65003, "ipv4")]),)),
+        router("c", {"eth1": "10.0.2.3/24 2001:db8::3/64"},
+               bgp=(bgp(65003, "10.9.0.3", [neighbour("10.0.2.1", 65001, as_override=True),
+                                            neighbour("2001:db8::1", 65001, **by_v6)]),)),
+    )  # fmt: skip
+    assert ways(paper, "a", "10.4.0.0/16") == {"10.0.1.4 eth1"}
+    assert ways(paper, "c", "10.4.0.0/16") == {"10.0.2.1 eth1"}
+
+
 def test_a_neighbour_learns_what_the_other_originates() -> None:
     paper = pair()
     assert ways(paper, "b", "10.1.0.1/32") == {"10.0.0.0 eth1"}

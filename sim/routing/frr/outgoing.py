@@ -200,15 +200,15 @@ class Outgoing:
     def _is_third_party(self, live: Live, path: Path) -> bool:
         """The neighbour can reach the next hop itself, because all three share a network (RFC 4271 5.1.3, 2).
 
-        A redistributed route by way of the neighbour goes out with the neighbour's own address, and it refuses that; a
-        route heard from it comes back with ours (bgpd 8.4.4).
+        A route heard on the session itself comes back with our address. A redistributed one by way of the neighbour,
+        and one heard on another session with it, goes out with the neighbour's own, which it refuses (bgpd 8.4.4).
         """
         if not live.direct or path.next_hop is None or path.interface is not None:
             return False
         network = live.network
         if network is None or not network.holds(path.next_hop):
             return False
-        return path.next_hop != live.peering.peer or path.sort is Sort.LOCAL
+        return path.peering is None or path.peering.number != live.peering.number
 
     def _own(self, live: Live, family: str) -> tuple[Address, Address | None]:
         local = live.peering.local
