@@ -92,6 +92,10 @@ class Either:
         return None if None in found else self.negated
 
 
+ALWAYS, NEVER = Either(((),)), Either(())
+"""What any packet matches, and what none does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unmodelled:
     """What the kernel knows and the model does not: it may hold or not."""

@@ -4,10 +4,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 
 from sim.dataclasses import dataclass, field
-from sim.dialects.iptables.matches import MATCHES, Asked, Extension, of_protocol, wildcard
+from sim.dialects.iptables.matches import MATCHES, of_protocol
 from sim.dialects.iptables.names import UNMODELLED_MATCHES
+from sim.dialects.iptables.options import Asked, Extension
 from sim.dialects.iptables.targets import TARGETS, VERDICTS, Done, Given, free_form, known
-from sim.dialects.iptables.values import address, address_match, address_text, protocol, protocol_name
+from sim.dialects.iptables.values import (
+    address,
+    address_match,
+    address_text,
+    protocol,
+    protocol_name,
+    wildcard,
+)
 from sim.dialects.iptables.words import Cursor, quoted
 from sim.errors import ConfigError, Place
 from sim.filters.actions import Jump

@@ -127,3 +127,8 @@ def address_range(text: str, version: int, place: Place) -> tuple[int, int]:
     if first.version != version or last.version != version:
         raise ConfigError(f"bad IP address range {text!r}", place)
     return first.value, last.value
+
+
+def wildcard(name: str) -> str:
+    """An interface's name with iptables' `+` as the `*` of a Named."""
+    return f"{name[:-1]}*" if name.endswith("+") else name

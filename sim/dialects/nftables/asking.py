@@ -7,10 +7,9 @@ from sim.dialects.nftables.keys import Key, NotModelled, read_key
 from sim.dialects.nftables.tokens import Cursor, Token
 from sim.dialects.nftables.values import NAMED, Value, printed, read_value
 from sim.errors import ConfigError, Place
-from sim.filters.matches import Bits, Either, Match, Named, OneOf, Within
+from sim.filters.matches import ALWAYS, NEVER, Bits, Either, Match, Named, OneOf, Within
 from sim.filters.ranges import TOP, complement, ranges
 
-ALWAYS, NEVER = Either(((),)), Either(())
 _ORDERS: Mapping[str, tuple[int, int]] = {"<": (0, -1), "<=": (0, 0), ">": (1, TOP), ">=": (0, TOP)}
 
 

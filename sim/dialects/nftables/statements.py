@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from sim.address import parse_address
 from sim.dataclasses import dataclass
 from sim.dialects.nftables.asking import (
-    NEVER,
     Element,
     Scope,
     conjunction,
@@ -32,7 +31,7 @@ from sim.filters.actions import (
     SetField,
     Verb,
 )
-from sim.filters.matches import Match, Within
+from sim.filters.matches import NEVER, Match, Within
 
 ICMP_REJECTS = (
     *("net-unreachable", "host-unreachable", "prot-unreachable", "port-unreachable"),
