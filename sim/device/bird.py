@@ -206,6 +206,7 @@ class BgpProtocol:
     deterministic_med: bool = False
     interpret_communities: bool = True
     capabilities: bool = True
+    extended_messages: bool = False  # RFC 8654
     role: str | None = None
     disabled: bool = False
     unmodelled: tuple[Place, ...] = ()

@@ -237,6 +237,7 @@ def _peering(network: FastNetwork, number: int, ends: Mapping[str, End], edges: 
         families=frozenset(edges),
         addpath_tx=frozenset(),
         extended_next_hop=told.receiving.interface is not None,
+        extended_messages=True,
         other=(told.sender, theirs),
     )
 

@@ -109,6 +109,7 @@ class End:
     addpath_tx: frozenset[str] = frozenset()
     addpath_rx: frozenset[str] = frozenset()
     extended_next_hop: bool = False  # RFC 8950
+    extended_messages: bool = False  # RFC 8654
     bfd: bool = False
     daemon: str = "frr"
     source: Address | None = None  # configured
@@ -129,6 +130,7 @@ class Peering(NamedTuple):
     families: frozenset[str]
     addpath_tx: frozenset[str]  # families in which we send several paths
     extended_next_hop: bool
+    extended_messages: bool
     other: tuple[str, str]  # node and key of the other end
 
 

@@ -210,5 +210,6 @@ def _side(number: int, end: End, far: End, local: Address, peer: Address, port: 
         families=end.families & far.families,
         addpath_tx=end.addpath_tx & far.addpath_rx,
         extended_next_hop=end.extended_next_hop and far.extended_next_hop,
+        extended_messages=end.extended_messages and far.extended_messages,
         other=(far.node, far.key),
     )

@@ -63,6 +63,25 @@ def test_a_workloads_route_is_learnt_announced_and_reflected() -> None:
     assert "10.9.0.1/32" in paper.snapshot.nodes["b"].bgp_prefixes
 
 
+def test_bird_shares_no_update_group_with_frr_unless_both_take_long_messages() -> None:
+    """A group has one longest message (RFC 8654): only in one group is one's AS overridden in place of the other's."""
+
+    def hub(of_x: str) -> Paper:
+        peers = [neighbour("10.0.1.2", 65001, as_override=True), neighbour("10.0.2.2", 65002, as_override=True)]
+        speaks = KERNEL + 'protocol direct { ipv4; interface "lo"; }\n' + session("10.0.1.1", 65009, 65001, of_x)
+        return solved(
+            cabled("h:eth1 x:eth1", "h:eth2 y:eth1", "y:eth2 z:eth1"),
+            router("h", {"eth1": "10.0.1.1/24", "eth2": "10.0.2.1/24"}, bgp=(bgp(65009, "10.9.0.9", peers),)),
+            bird("x", {"eth1": "10.0.1.2/24", "lo": "10.9.0.1/32"}, speaks),
+            router("y", {"eth1": "10.0.2.2/24", "eth2": "10.0.3.2/24"},
+                   bgp=(bgp(65002, "10.9.0.2", [neighbour("10.0.2.1", 65009), neighbour("10.0.3.3", 65001)]),)),
+            router("z", {"eth1": "10.0.3.3/24"}, bgp=(bgp(65001, "10.9.0.3", [neighbour("10.0.3.2", 65002)]),)),
+        )  # fmt: skip
+
+    assert hub("").uncertain_entries() == frozenset()
+    assert ("z", "10.9.0.1/32") in hub("enable extended messages;").uncertain_entries()
+
+
 def test_a_path_with_an_emptied_set_is_withdrawn_and_the_session_stays() -> None:
     """Seen with 2.0.12, 2026-11-25: "zero-length segment"; the FRR that sends it has emptied the set."""
     aggregates = {"aggregates": (Aggregate(parse_prefix("10.100.0.0/15"), as_set=True),)}

@@ -127,7 +127,7 @@ _QUIET: dict[str, Option] = {
     "enable route refresh": without_effect(switch),
     "enable enhanced route refresh": without_effect(switch),
     "enable as4": not_modelled(switch),
-    "enable extended messages": without_effect(switch),
+    "enable extended messages": flag("extended_messages"),
     "advertise hostname": without_effect(switch),
     "setkey": without_effect(switch),
     "graceful restart": without_effect(switch),

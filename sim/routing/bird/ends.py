@@ -33,6 +33,7 @@ def end_of(node: str, protocol: BgpProtocol, router_id: Address, bfd: bool) -> E
         addpath_tx=frozenset(channel.family for channel in protocol.channels if channel.add_paths_tx),
         addpath_rx=frozenset(channel.family for channel in protocol.channels if channel.add_paths_rx),
         extended_next_hop=any(channel.extended_next_hop for channel in protocol.channels),
+        extended_messages=protocol.extended_messages,
         bfd=bfd,
         daemon="bird",
         source=protocol.local,

@@ -41,6 +41,7 @@ def _end(node: str, instance: BgpInstance, router_id: Address, neighbour: Neighb
         addpath_tx=frozenset(name for name, each in neighbour.families.items() if each.addpath_tx),
         addpath_rx=frozenset(name for name, each in neighbour.families.items() if each.addpath_rx),
         extended_next_hop=neighbour.capability_extended_next_hop or neighbour.interface is not None,
+        extended_messages=True,
         bfd=neighbour.bfd and bfd,
         source=neighbour.source,
         place=neighbour.place,

@@ -36,7 +36,7 @@ def _names_the_neighbour(live: Live, family: str) -> bool:
 
 
 def _group(lives: Iterable[Live], live: Live, family: str) -> Iterator[Live]:
-    """Those whose settings on the way out are the same (updgrp_hash_key_make); incoming ones do not count."""
+    """Those whose settings on the way out, and longest messages, are the same (updgrp_hash_key_make)."""
     wanted = _outgoing(live, family)
     for each in lives:
         if family in each.channels and _outgoing(each, family) == wanted:
@@ -45,4 +45,5 @@ def _group(lives: Iterable[Live], live: Live, family: str) -> Iterator[Live]:
 
 def _outgoing(live: Live, family: str) -> tuple[object, ...]:
     settings = replace(live.channels[family].settings, imports=(), weight=None, maximum_prefix=None)
-    return live.sort, settings, live.neighbour.local_as, live.neighbour.local_as_replace
+    longest = live.peering.extended_messages
+    return live.sort, settings, live.neighbour.local_as, live.neighbour.local_as_replace, longest
