@@ -63,3 +63,9 @@ def cables(topology: Topology) -> dict[str, Link]:
 def touches(link: Link, names: Collection[str]) -> bool:
     """Whether a cable has an end on one of these nodes."""
     return any(end.node in names for end in link.endpoints)
+
+
+def of_another_image(old: Topology, wanted: Topology) -> set[str]:
+    """Nodes whose image or container would be another."""
+    both = ((old.nodes[name], node) for name, node in wanted.nodes.items() if name in old.nodes)
+    return {new.name for was, new in both if (was.image, was.container) != (new.image, new.container)}

@@ -11,7 +11,7 @@ import os
 import select
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,12 @@ def process_started(pid: int) -> str | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     return None if status[0] == "Z" else status[19]
+
+
+def _runs(process: Sequence[Any]) -> bool:
+    """Whether a process, told by its pid and when it was started, still runs."""
+    pid, started = process
+    return bool(process_started(pid) == started)
 
 
 class Journal:
@@ -123,6 +129,25 @@ class Journal:
         except (*_ABSENT, ValueError):
             return None
         return pid if process_started(pid) == started else None
+
+    def is_up(self) -> bool:
+        """Whether the lab was brought up to its end, and has not ended since."""
+        record = self.read()
+        return record is not None and record["state"] == "running" and self.keeper_pid() is not None
+
+    def is_in_the_making(self) -> bool:
+        """Whether a command other than this one is about to bring the lab up."""
+        record = self.read()
+        if record is None or record["state"] != "deploying" or self.keeper_pid() is None:
+            return False
+        return record["by"][0] != os.getpid() and _runs(record["by"])
+
+    def is_abandoned(self) -> bool:
+        """Whether the command that brought the lab up was killed on the way. Who started the keeper for it may hold the
+        lab's lock for a moment more, and lets go by itself.
+        """
+        record = self.read()
+        return record is not None and record["state"] == "deploying" and not _runs(record["by"])
 
     def append(self, file: str, entry: dict[str, Any]) -> None:
         """Add a line to one of the lab's lists (`external`, `stand-ins`), on disk when this returns."""

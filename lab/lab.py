@@ -4,44 +4,37 @@
         lab.nodes["gw"].run(["ip", "route"])
 
 A lab survives the command that made it and is found again by name; leaving the `with` block destroys it. What runs on
-the nodes is pushed by `harness.deploy`: here they come up cabled and empty. All concurrency lives in `each`,
-`in_order` and `Ahead`.
+the nodes is pushed by `harness.deploy`: here they come up cabled and empty. Work on many nodes at once is `LabNodes`'.
 """
 
-import json
 import os
 import subprocess
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from threading import Event
 from types import MappingProxyType, TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from lab import hanging, management
 from lab.ahead import Ahead
-from lab.difference import Difference, between, cables, touches
+from lab.difference import Difference, between, cables, of_another_image, touches
 from lab.environment import as_made
 from lab.journal import Journal, process_started
 from lab.keys import Keys
+from lab.lab_nodes import WORKERS, LabNodes, Step
 from lab.node import RunningNode
-from lab.runtimes import DEFAULT, NO_FILES, Files, Runtime, StandIn, carrier
-from sim.errors import FabricError, LabError
+from lab.runtimes import DEFAULT, NO_FILES, Files, carrier
+from sim.errors import LabError
 from sim.topology.files import node_files
 from sim.topology.model import Endpoint, Kind, Link, Topology
 from sim.topology.record import from_record, to_record
 
-Result = TypeVar("Result")
-Step = tuple[str, str]
-"""A node, and what is done on it."""
-WORKERS = 16
+__all__ = ["WORKERS", "Lab", "Step"]
 NO_PORTS: Mapping[str, management.Port] = MappingProxyType({})
-_TOLD = "/run/fabriclab/stand-ins.json"
 
 
-class Lab:
+class Lab(LabNodes):
     """A deployed topology."""
 
     def __init__(
@@ -51,8 +44,7 @@ class Lab:
         runtime: str = DEFAULT,
         ports: Mapping[str, management.Port] = NO_PORTS,
     ) -> None:
-        self.topology = topology
-        self.runtime: Runtime = carrier(runtime, journal)
+        super().__init__(topology, carrier(runtime, journal))
         self.carried_by = runtime
         """The runtime's name."""
         self._journal = journal
@@ -96,12 +88,12 @@ class Lab:
         hanging.refuse_lacking(topology.links)
         journal = Journal(topology.name)
         lab = cls(topology, journal, runtime)
-        with journal.locked(wait=cls._is_abandoned(journal)) as lock:
-            if cls._is_up(journal):
+        with journal.locked(wait=journal.is_abandoned()) as lock:
+            if journal.is_up():
                 raise LabError(
                     "this lab is running already; `fabriclab destroy` it, or deploy under another name", topology.name
                 )
-            if cls._is_in_the_making(journal):
+            if journal.is_in_the_making():
                 raise LabError("another command is bringing this lab up", topology.name)
             _end(journal)
             journal.write(lab._record("deploying"))
@@ -178,35 +170,14 @@ class Lab:
         """The labs that run, or have left something to destroy."""
         return Journal.names()
 
-    @staticmethod
-    def _is_up(journal: Journal) -> bool:
-        record = journal.read()
-        return record is not None and record["state"] == "running" and journal.keeper_pid() is not None
-
-    @staticmethod
-    def _is_in_the_making(journal: Journal) -> bool:
-        """Whether a command other than this one is about to bring the lab up."""
-        record = journal.read()
-        if record is None or record["state"] != "deploying" or journal.keeper_pid() is None:
-            return False
-        return record["by"][0] != os.getpid() and _runs(record["by"])
-
-    @staticmethod
-    def _is_abandoned(journal: Journal) -> bool:
-        """Whether the command that brought the lab up was killed on the way. Who started the keeper for it may hold the
-        lab's lock for a moment more, and lets go by itself.
-        """
-        record = journal.read()
-        return record is not None and record["state"] == "deploying" and not _runs(record["by"])
-
     @classmethod
     def runs(cls, name: str) -> bool:
         """Whether a lab of that name was brought up to its end and has not ended since."""
-        return cls._is_up(Journal(name))
+        return Journal(name).is_up()
 
     def is_running(self) -> bool:
         """Whether the lab was brought up to its end."""
-        return self._is_up(self._journal)
+        return self._journal.is_up()
 
     def mark_booted(self, names: Collection[str]) -> None:
         """These nodes run what they should: until then, a later `deploy` takes them for failed and makes them anew."""
@@ -278,82 +249,6 @@ class Lab:
         finally:
             os.close(handle)
 
-    # --- its nodes
-
-    @property
-    def nodes(self) -> Mapping[str, RunningNode]:
-        """The running nodes by name, in the file's order; a halted one is not among them."""
-        states = self.states()
-        return {name: self.runtime.node(name) for name in self.topology.nodes if states.get(name) == "running"}
-
-    @property
-    def host(self) -> RunningNode:
-        """The lab's host side: the namespace that carries the management network."""
-        return self.runtime.host()
-
-    def states(self) -> Mapping[str, str]:
-        """Each node's state: running, halted, failed (its first process was killed) or missing (never made)."""
-        return self.runtime.states()
-
-    def stand_ins(self) -> tuple[StandIn, ...]:
-        """What stands in for what: devices of the runtime's making, and what roles told."""
-        told = self.each(lambda node: node.read(_TOLD))
-        of_roles = (StandIn(name, *pair) for name, text in told.items() if text for pair in json.loads(text))
-        return tuple(dict.fromkeys((*self.runtime.stand_ins(), *of_roles)))
-
-    def tell(self, name: str, stand_ins: Sequence[StandIn]) -> None:
-        """Keep what a node's role says stands in for what, in place of what it said before."""
-        node = self.runtime.node(name)
-        if stand_ins or node.read(_TOLD):
-            node.write({_TOLD: json.dumps([(each.wanted, each.given) for each in stand_ins]).encode()})
-
-    def each(
-        self,
-        work: Callable[[RunningNode], Result],
-        names: Collection[str] | None = None,
-        at_once: int = WORKERS,
-    ) -> dict[str, Result]:
-        """Do something on many nodes at once (all that run, or these, begun in that order); results by name.
-
-        The first FabricError, in that order, is raised after all have finished.
-        """
-        running = self.nodes
-        chosen = {name: running[name] for name in (running if names is None else names) if name in running}
-        with ThreadPoolExecutor(max_workers=at_once) as pool:
-            futures = {name: pool.submit(work, node) for name, node in chosen.items()}
-            try:
-                wait(futures.values())
-            except BaseException:  # interrupted: who waits on a node waits no longer
-                pool.shutdown(wait=False, cancel_futures=True)
-                self.runtime.hang_up()
-                raise
-        return {name: future.result() for name, future in futures.items()}
-
-    def in_order(self, steps: Mapping[Step, Collection[Step]], work: Callable[[Step, Event], None]) -> None:
-        """Carry out steps of nodes side by side, each as soon as those that it needs are over.
-
-        A node has one step under way at a time. After the first failure no step begins; those under way are told by the
-        event that `work` is given, and the failure is raised when they have ended.
-        """
-        ahead = {step: set(needed) & steps.keys() for step, needed in steps.items()}
-        stopped, running = Event(), dict[Future[None], Step]()
-        with ThreadPoolExecutor(max_workers=len({node for node, _ in steps}) or 1) as pool:
-            try:
-                while ahead or running:
-                    for step in [step for step, needed in ahead.items() if not needed]:
-                        del ahead[step]
-                        running[pool.submit(work, step, stopped)] = step
-                    for future in wait(running, return_when=FIRST_COMPLETED).done:
-                        over = running.pop(future)
-                        future.result()
-                        for needed in ahead.values():
-                            needed.discard(over)
-            except BaseException as error:
-                stopped.set()
-                if not isinstance(error, FabricError):  # interrupted: who waits on a node waits no longer
-                    self.runtime.hang_up()
-                raise
-
     # --- its changes
 
     def set_link(self, endpoint: str, *, up: bool | None = None, mtu_bytes: int | None = None) -> None:
@@ -380,10 +275,6 @@ class Lab:
             self.runtime.restart(as_made(self.topology, self.topology.nodes[each]), _files(self.topology))
         self._readdress(self._with_workloads(name))
 
-    def _with_workloads(self, name: str) -> list[str]:
-        self.topology.node(name)
-        return [name, *(node.name for node in self.topology.nodes.values() if node.parent == name)]
-
     def _readdress(self, names: Collection[str]) -> None:
         net = self.topology.management
         managed = [name for name in names if name in self._ports]
@@ -393,13 +284,8 @@ class Lab:
     def difference(self, wanted: Topology) -> Difference:
         """What `apply` would do."""
         broken = {name for name, state in self.states().items() if state in ("failed", "missing")}
-        return between(self.topology, wanted, broken | self._unbooted | self._of_another_image(wanted))
-
-    def _of_another_image(self, wanted: Topology) -> set[str]:
-        """Nodes whose image or container would be another; none where nodes run this machine's own programs."""
-        have = {} if self.runtime.of_this_machine else self.topology.nodes
-        both = ((have[name], node) for name, node in wanted.nodes.items() if name in have)
-        return {new.name for old, new in both if (old.image, old.container) != (new.image, new.container)}
+        others = set() if self.runtime.of_this_machine else of_another_image(self.topology, wanted)
+        return between(self.topology, wanted, broken | self._unbooted | others)
 
     def apply(self, wanted: Topology) -> Difference:
         """Make the running lab the wanted topology: nodes and cables. Files are `harness.deploy.apply`'s business.
@@ -451,12 +337,6 @@ def _files(topology: Topology) -> dict[str, dict[str, bytes]]:
 
 def _plan(topology: Topology, kept: Mapping[str, management.Port] = NO_PORTS) -> dict[str, management.Port]:
     return management.plan(topology, _files(topology), kept) if management.is_needed(topology) else {}
-
-
-def _runs(process: Sequence[Any]) -> bool:
-    """Whether a process, told by its pid and when it was started, still runs."""
-    pid, started = process
-    return bool(process_started(pid) == started)
 
 
 def _end(journal: Journal) -> None:

@@ -88,9 +88,9 @@ def test_a_lab_that_another_living_command_brings_up_is_not_taken_from_it() -> N
         note_keeper(journal, other.pid, str(process_started(other.pid)))
         by = (other.pid, process_started(other.pid))
         (journal.folder / "lab.json").write_text(json.dumps({"state": "deploying", "by": by}))
-        assert Lab._is_in_the_making(journal) and not Lab.runs("young")
+        assert journal.is_in_the_making() and not Lab.runs("young")
         other.kill()
-    assert not Lab._is_in_the_making(journal)
+    assert not journal.is_in_the_making()
 
 
 def test_a_run_folder_that_can_not_be_made_says_what_to_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
