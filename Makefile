@@ -40,9 +40,9 @@ agree: ## N random networks, on paper and on real daemons: where do they part? (
 	@scripts/setup.sh dev
 	@.venv/bin/python tests/agreement $(N) $(if $(PLANS),--plans $(PLANS)) $(if $(SEED),--only "$(SEED)") $(if $(RUN),--run "$(RUN)") $(if $(JOBS),--jobs $(JOBS))
 
-bench: ## time to convergence against a bare floor and mininet
-	@scripts/setup.sh dev bench
-	@.venv/bin/python -m bench
+bench: ## time to convergence against a bare floor, mininet and Docker's own starts (with a Docker daemon of its own)
+	@scripts/setup.sh dev bench docker
+	@scripts/dockerd.py run .tools/docker sh -c 'scripts/images.sh 12 && .venv/bin/python -m bench'
 
 clean: ## end every lab, and remove what setup and the tests made
 	@if [ -x .venv/bin/fabriclab ]; then .venv/bin/fabriclab destroy --all; fi

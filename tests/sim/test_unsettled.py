@@ -128,6 +128,7 @@ def test_whose_as_is_overridden_hangs_on_which_session_came_up_last() -> None:
         )  # fmt: skip
 
     assert ("x2", "10.9.0.1/32") in hub().uncertain_entries()
+    assert ("x2", "10.9.0.1/32") in hub(allowas_in=1).uncertain_entries()  # what comes in does not divide a group
     assert hub(next_hop_self=True).uncertain_entries() == frozenset()  # no group shared
 
 

@@ -5,10 +5,23 @@ made (SUBGRP_PEER): the last that has joined the group. So whose AS is replaced 
 came up (FRR 8.4.4, seen 2026-11-25 with three neighbours of a peer-group).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from sim.dataclasses import replace
 from sim.routing.frr.live import Live
+
+_INCOMING: Mapping[str, Any] = {
+    "imports": (),
+    "weight": None,
+    "maximum_prefix": None,
+    "allowas_in": 0,
+    "allowas_in_origin": False,
+    "soft_reconfiguration": False,
+    "addpath_rx": True,
+    "unmodelled": (),
+}
+"""What a neighbour's settings for what comes in are, for all who are told the same."""
 
 
 def voice(lives: Iterable[Live], live: Live, family: str, contrary: bool = False) -> Live:
@@ -44,6 +57,6 @@ def _group(lives: Iterable[Live], live: Live, family: str) -> Iterator[Live]:
 
 
 def _outgoing(live: Live, family: str) -> tuple[object, ...]:
-    settings = replace(live.channels[family].settings, imports=(), weight=None, maximum_prefix=None)
+    settings = replace(live.channels[family].settings, **_INCOMING)
     longest = live.peering.extended_messages
     return live.sort, settings, live.neighbour.local_as, live.neighbour.local_as_replace, longest
