@@ -20,7 +20,8 @@ from harness.lacking import refuse_lacking
 from harness.push import PushResult, current_files, push
 from lab.ahead import Ahead
 from lab.difference import Difference
-from lab.lab import WORKERS, Lab
+from lab.lab import Lab
+from lab.lab_nodes import WORKERS
 from lab.node import RunningNode
 from lab.roles import role_of
 from lab.runtimes import DEFAULT, Runtime, StandIn, of_this_machine

@@ -12,7 +12,8 @@ from functools import partial
 
 from harness import commands
 from harness.health import await_healthy
-from lab.lab import Lab, Step
+from lab.lab import Lab
+from lab.lab_nodes import Step
 from lab.runtimes import Holding
 from sim.topology.boot import STAGES, Command, Stage
 from sim.topology.model import Topology

@@ -22,7 +22,7 @@ from lab.difference import Difference, between, cables, of_another_image, touche
 from lab.environment import as_made
 from lab.journal import Journal, process_started
 from lab.keys import Keys
-from lab.lab_nodes import WORKERS, LabNodes, Step
+from lab.lab_nodes import LabNodes
 from lab.node import RunningNode
 from lab.runtimes import DEFAULT, NO_FILES, Files, carrier
 from sim.errors import LabError
@@ -30,7 +30,6 @@ from sim.topology.files import node_files
 from sim.topology.model import Endpoint, Kind, Link, Topology
 from sim.topology.record import from_record, to_record
 
-__all__ = ["WORKERS", "Lab", "Step"]
 NO_PORTS: Mapping[str, management.Port] = MappingProxyType({})
 
 

@@ -12,7 +12,8 @@ from harness import verbs
 from harness.cli import run
 from harness.deploy import apply, bring_up
 from harness.staging import steps
-from lab.lab import Lab, Step
+from lab.lab import Lab
+from lab.lab_nodes import Step
 from sim.errors import CommandFailed, NodeFailed
 from sim.topology.reader import read_topology
 

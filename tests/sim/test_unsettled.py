@@ -282,7 +282,7 @@ def test_what_ospf_was_told_of_before_bgp_had_it_may_stay_with_others() -> None:
     assert row(1).uncertain_entries() == frozenset()
 
 
-def aggregate_with_a_set(**towards_e: object) -> Paper:
+def aggregate_with_a_set(e_asks_for_policies: bool = False, **towards_e: object) -> Paper:
     """a makes an aggregate with the AS set {65001} of a prefix of x, behind which is d; y, behind e, is in 65001."""
     inner = {"network_import_check": False}
     as_set = {"aggregates": (Aggregate(parse_prefix("10.100.0.0/15"), as_set=True),)}
@@ -295,7 +295,8 @@ def aggregate_with_a_set(**towards_e: object) -> Paper:
                bgp=(bgp(65002, "10.9.0.2", [neighbour("10.0.1.1", 65001), neighbour("10.0.2.2", 65005, **towards_e)],
                         ["10.100.0.0/16"], family_settings=as_set, **inner),)),
         router("e", {"eth1": "10.0.2.2/24", "eth2": "10.0.3.1/24"},
-               bgp=(bgp(65005, "10.9.0.3", [neighbour("10.0.2.1", 65002), neighbour("10.0.3.2", 65001)]),)),
+               bgp=(bgp(65005, "10.9.0.3", [neighbour("10.0.2.1", 65002), neighbour("10.0.3.2", 65001)],
+                        ebgp_requires_policy=e_asks_for_policies),)),
         router("y", {"eth1": "10.0.3.2/24"}, bgp=(bgp(65001, "10.9.0.4", [neighbour("10.0.3.1", 65005)]),)),
         router("d", {"eth1": "10.0.4.2/24"}, bgp=(bgp(65004, "10.9.0.5", [neighbour("10.0.4.1", 65001)]),)),
     )  # fmt: skip
@@ -315,9 +316,11 @@ def test_private_numbers_leave_an_as_set_too() -> None:
     assert ("e", "10.100.0.0/15") not in paper.uncertain_entries()
 
 
-def test_a_set_emptied_of_private_numbers_ends_the_session() -> None:
-    """Seen with 8.4.4, 2026-11-25: bgpd sends a segment of no number, over which its neighbour ends the session."""
-    paper = aggregate_with_a_set(remove_private_as="all")
+@pytest.mark.parametrize("refused_anyway", [False, True])
+def test_a_set_emptied_of_private_numbers_ends_the_session(refused_anyway: bool) -> None:
+    """Seen with 8.4.4, 2026-11-25: bgpd sends a segment of no number, over which its neighbour ends the session, also
+    where no policy would have let the route in."""
+    paper = aggregate_with_a_set(refused_anyway, remove_private_as="all")
     assert {each.state for each in paper.snapshot.nodes["e"].sessions if each.peer == "10.0.2.1"} != {"Established"}
     assert ways(paper, "e", "10.100.0.0/15") == ways(paper, "e", "10.100.0.0/16") == set()
 
